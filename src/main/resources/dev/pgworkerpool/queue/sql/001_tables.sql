@@ -1,0 +1,94 @@
+-- The tables. No role but the owner, the operator's login, has a right on any of them, with one exception
+-- (launch_request): users come through the view worker_pool.jobs and the functions.
+
+-- One row a queued job. `status` is what is committed: a job that runs is still 'waiting' here, and its transaction
+-- turns it into 'done' or 'failed' together with its effect. So a crash needs no repair.
+CREATE TABLE worker_pool.queued_job (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- "C": names are compared by their bytes, whatever the collation of the database, and whatever its next version.
+    worker_name     text COLLATE "C" NOT NULL,
+    query_text      text NOT NULL,
+    status          text NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'done', 'failed', 'cancelled')),
+    -- By OID: a name goes stale when the role is renamed, and a role made anew under an old name would inherit its jobs.
+    submitter       oid NOT NULL,
+    search_path     text NOT NULL,
+    submitted_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    started_at      timestamptz,
+    finished_at     timestamptz,
+    attempts        int NOT NULL DEFAULT 0,
+    error           text,
+    sqlstate        text,
+    row_count       bigint,
+    origin          text,
+    origin_uid      uuid,
+    origin_ordinal  int,
+    batch           text,
+    on_failure      text NOT NULL DEFAULT 'continue' CHECK (on_failure IN ('continue', 'cancel_batch'))
+) WITH (
+    fillfactor = 90,
+    autovacuum_vacuum_scale_factor = 0.02,
+    autovacuum_analyze_scale_factor = 0.02,
+    autovacuum_vacuum_cost_delay = 0
+);
+
+-- The queue itself: claims, wake-ups and positions read only this, so finished rows cost them nothing.
+CREATE INDEX queued_job_waiting ON worker_pool.queued_job (worker_name, id) WHERE status = 'waiting';
+CREATE INDEX queued_job_submitter ON worker_pool.queued_job (submitter, id);
+-- A WorkerJob's statements are queued once, whatever restarts in between.
+CREATE UNIQUE INDEX queued_job_origin ON worker_pool.queued_job (origin_uid, origin_ordinal) WHERE origin_uid IS NOT NULL;
+-- Retention looks for old rows; a few kilobytes that cost an update next to nothing.
+CREATE INDEX queued_job_finished ON worker_pool.queued_job USING brin (finished_at) WITH (autosummarize = on);
+
+-- launch() appends here; the worker deletes what it found when it starts. Nothing is lost while the operator is away.
+CREATE TABLE worker_pool.launch_request (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    worker_name   text COLLATE "C" NOT NULL,
+    requested_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+CREATE INDEX launch_request_worker ON worker_pool.launch_request (worker_name);
+
+-- One row a worker name, written by the operator and the worker pod only: an insert by submit() would make
+-- one open transaction block all others of that name.
+CREATE TABLE worker_pool.worker (
+    worker_name          text COLLATE "C" PRIMARY KEY,
+    turn                 int NOT NULL DEFAULT 1,
+    -- The Kubernetes Job of this turn, which holds a slot; null: none does.
+    job_name             text,
+    turn_since           timestamptz,
+    turn_head            bigint,
+    pod                  text,
+    failures             int NOT NULL DEFAULT 0,
+    not_before           timestamptz,
+    -- Evidence that this job was begun. If it is found waiting again, that attempt was interrupted.
+    current_job          bigint,
+    since                timestamptz,
+    interruptions        int NOT NULL DEFAULT 0,
+    interrupted_job      bigint,
+    interruption_reason  text,
+    done                 bigint NOT NULL DEFAULT 0,
+    failed               bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 70);
+
+-- Which roles may queue, and the login whose session runs their jobs. Rows stay when a role leaves the pool: its old
+-- jobs still belong to it.
+CREATE TABLE worker_pool.login (
+    role    oid PRIMARY KEY,
+    login   oid NOT NULL,
+    active  boolean NOT NULL
+);
+CREATE INDEX login_login ON worker_pool.login (login);
+
+-- The WorkerPool that owns this queue, at most one: a lease that its operator renews.
+CREATE TABLE worker_pool.pool (
+    singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    uid        text,
+    ident      text,
+    suspended  boolean NOT NULL DEFAULT false,
+    seen_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+) WITH (fillfactor = 50);
+
+-- Jobs that must not begin again: their WorkerJob was deleted while they ran, so their rows could not be touched.
+CREATE TABLE worker_pool.cancel_request (
+    id            bigint PRIMARY KEY,
+    requested_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);

@@ -1,0 +1,160 @@
+-- Queueing: the view users read and write, the calls, and the wake-up.
+
+-- SECURITY DEFINER: reads the list for roles that have no right on it.
+CREATE FUNCTION worker_pool.has_login(role oid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+RETURN EXISTS (SELECT FROM worker_pool.login g WHERE g.role = has_login.role AND g.active);
+
+CREATE FUNCTION worker_pool.check_worker_name(worker text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF worker IS NULL THEN
+        RAISE EXCEPTION 'Worker name must not be null' USING ERRCODE = 'null_value_not_allowed';
+    ELSIF worker OPERATOR(pg_catalog.=) '' THEN
+        RAISE EXCEPTION 'Worker name must not be empty' USING ERRCODE = 'invalid_parameter_value';
+    ELSIF pg_catalog.octet_length(worker) OPERATOR(pg_catalog.>) 63 THEN
+        RAISE EXCEPTION 'Worker name too long'
+            USING ERRCODE = 'string_data_right_truncation',
+                  DETAIL = pg_catalog.format('It has %s bytes, at most 63 are allowed.', pg_catalog.octet_length(worker));
+    END IF;
+END
+$$;
+
+-- The OID of the current role, if its jobs may run here. It asks for this very role: membership in one that has a
+-- login does not help, since the job would then run as somebody else than the one who queued it.
+CREATE FUNCTION worker_pool.require_login() RETURNS oid
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    me oid := pg_catalog.to_regrole(pg_catalog.quote_ident(current_user));
+BEGIN
+    IF NOT worker_pool.has_login(me) THEN
+        RAISE EXCEPTION 'role "%" has no login in this worker pool', current_user
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = 'Add a Secret with this role''s username and password to spec.logins of the WorkerPool'
+                         ' (or one of a companion login, with `role` set to this role).';
+    END IF;
+    RETURN me;
+END
+$$;
+
+-- SECURITY INVOKER and without a SET clause, as current_user and search_path must be the submitter's. Users have no
+-- right on the columns set here, so only the owner (for WorkerJobs) can bring a submitter of its own.
+CREATE FUNCTION worker_pool.accept_job() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM worker_pool.check_worker_name(NEW.worker_name);
+    IF NEW.query_text IS NULL THEN
+        RAISE EXCEPTION 'Query must not be null' USING ERRCODE = 'null_value_not_allowed';
+    ELSIF NEW.query_text OPERATOR(pg_catalog.=) '' THEN
+        RAISE EXCEPTION 'Query must not be empty' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF NEW.submitter IS NULL THEN
+        NEW.submitter := worker_pool.require_login();
+        NEW.search_path := pg_catalog.current_setting('search_path');
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER accept BEFORE INSERT ON worker_pool.queued_job
+    FOR EACH ROW EXECUTE FUNCTION worker_pool.accept_job();
+
+CREATE FUNCTION worker_pool.accept_launch() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM worker_pool.check_worker_name(NEW.worker_name);
+    PERFORM worker_pool.require_login();
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER accept BEFORE INSERT ON worker_pool.launch_request
+    FOR EACH ROW EXECUTE FUNCTION worker_pool.accept_launch();
+
+-- Wakes the operator, unless a worker of this name is awake and will find the job by itself: NOTIFY takes a lock of the
+-- whole database at commit, which costs three quarters of the throughput of 32 sessions.
+--
+-- Why none is lost: deferred, so it runs at commit. The submitter skips NOTIFY only if it saw K1 held while it holds K2
+-- shared, and it keeps K2 until its commit is visible. A worker that stops releases K1, then takes K2 exclusively, which
+-- waits for that submitter, then looks at the queue again in a new snapshot. A K2 that can't be had at once means that
+-- a worker stands at the barrier (or that somebody plays with our keys): notify, never wait.
+-- K1 is given back at once: only the look counts.
+CREATE FUNCTION worker_pool.wake() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    awake bigint := worker_pool.awake_key(NEW.worker_name);
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(worker_pool.barrier_key(NEW.worker_name)) THEN
+        PERFORM pg_catalog.pg_notify('worker_pool', NEW.worker_name);
+    ELSIF pg_catalog.pg_try_advisory_lock_shared(awake) THEN
+        PERFORM pg_catalog.pg_advisory_unlock_shared(awake);
+        PERFORM pg_catalog.pg_notify('worker_pool', NEW.worker_name);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE CONSTRAINT TRIGGER wake AFTER INSERT ON worker_pool.queued_job
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION worker_pool.wake();
+CREATE CONSTRAINT TRIGGER wake AFTER INSERT ON worker_pool.launch_request
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION worker_pool.wake();
+
+-- What users see of the queue. Its rights are the owner's, its rows are the reader's own: a barrier, so no function in
+-- somebody's WHERE sees a row before this filter. Inserts go through to the table and its trigger.
+CREATE VIEW worker_pool.jobs WITH (security_barrier) AS
+SELECT
+    j.id,
+    j.worker_name,
+    j.query_text,
+    CASE
+        WHEN j.status = 'waiting'
+             AND (worker_pool.running_key(j.id)::bigint, j.submitter) IN (SELECT r.key, r.submitter FROM worker_pool.running_job r)
+        THEN 'pending'
+        ELSE j.status
+    END AS status,
+    pg_catalog.pg_get_userbyid(j.submitter) AS submitter,
+    j.submitted_at,
+    CASE
+        WHEN j.status = 'waiting'
+        THEN (SELECT w.since FROM worker_pool.worker w WHERE w.worker_name = j.worker_name AND w.current_job = j.id)
+        ELSE j.started_at
+    END AS started_at,
+    j.finished_at,
+    j.attempts
+    + CASE
+        WHEN j.status = 'waiting'
+             AND (worker_pool.running_key(j.id)::bigint, j.submitter) IN (SELECT r.key, r.submitter FROM worker_pool.running_job r)
+        THEN 1
+        ELSE 0
+    END AS attempts,
+    j.error,
+    j.sqlstate,
+    j.row_count,
+    j.origin
+FROM worker_pool.queued_job j
+WHERE j.submitter = ANY (ARRAY(SELECT v.role FROM worker_pool.visible_submitter v));
+
+-- plpgsql, not sql: its plans are kept for the session.
+CREATE FUNCTION worker_pool.enqueue(worker text, query text) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    job_id bigint;
+BEGIN
+    INSERT INTO worker_pool.jobs (worker_name, query_text) VALUES (worker, query) RETURNING id INTO job_id;
+    RETURN job_id;
+END
+$$;
+
+CREATE PROCEDURE worker_pool.submit(worker text, query text)
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO worker_pool.jobs (worker_name, query_text) VALUES (worker, query);
+END
+$$;
+
+CREATE PROCEDURE worker_pool.launch(worker text)
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO worker_pool.launch_request (worker_name) VALUES (worker);
+END
+$$;

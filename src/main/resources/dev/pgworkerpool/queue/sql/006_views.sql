@@ -1,0 +1,93 @@
+-- What waits or runs, and why. Positions count all jobs of a name; rows are shown to those who may see them.
+
+CREATE VIEW worker_pool.queue WITH (security_barrier) AS
+SELECT
+    q.id,
+    q.worker_name,
+    pg_catalog.pg_get_userbyid(q.submitter) AS submitter,
+    CASE WHEN q.runs THEN 'pending' ELSE 'waiting' END AS status,
+    q.position,
+    CASE
+        WHEN q.runs THEN 'Running'
+        WHEN q.name_runs OR q.position > 1 THEN 'WaitingForPredecessor'
+        WHEN NOT q.has_login THEN 'RoleNotAllowed'
+        WHEN (SELECT p.suspended FROM worker_pool.pool p) THEN 'PoolSuspended'
+        WHEN q.job_name IS NOT NULL THEN 'Starting'
+        ELSE 'WaitingForSlot'
+    END AS reason,
+    CASE
+        WHEN q.runs THEN coalesce(q.begun, q.submitted_at)
+        WHEN NOT q.name_runs AND q.position = 1 AND q.job_name IS NOT NULL THEN greatest(q.turn_since, q.submitted_at)
+        ELSE q.submitted_at
+    END AS since
+FROM (
+    SELECT
+        j.id,
+        j.worker_name,
+        j.submitter,
+        j.submitted_at,
+        j.runs,
+        bool_or(j.runs) OVER name AS name_runs,
+        row_number() OVER (name ORDER BY j.runs DESC, j.id) - (bool_or(j.runs) OVER name)::int AS position,
+        coalesce(g.active, false) AS has_login,
+        w.job_name,
+        w.turn_since,
+        CASE WHEN w.current_job = j.id THEN w.since END AS begun
+    FROM (
+        SELECT
+            x.id,
+            x.worker_name,
+            x.submitter,
+            x.submitted_at,
+            (worker_pool.running_key(x.id)::bigint, x.submitter)
+                IN (SELECT r.key, r.submitter FROM worker_pool.running_job r) AS runs
+        FROM worker_pool.queued_job x
+        WHERE x.status = 'waiting'
+    ) j
+    LEFT JOIN worker_pool.worker w ON w.worker_name = j.worker_name
+    LEFT JOIN worker_pool.login g ON g.role = j.submitter
+    WINDOW name AS (PARTITION BY j.worker_name)
+) q
+WHERE q.submitter = ANY (ARRAY(SELECT v.role FROM worker_pool.visible_submitter v));
+
+-- One row a name that ever had a job, for those who may see one of its jobs.
+CREATE VIEW worker_pool.workers WITH (security_barrier) AS
+WITH waiting AS (
+    SELECT j.worker_name, count(*) AS jobs, min(j.submitted_at) AS oldest
+    FROM worker_pool.queued_job j
+    WHERE j.status = 'waiting'
+    GROUP BY j.worker_name
+),
+running AS (
+    SELECT j.worker_name, min(j.id) AS id
+    FROM worker_pool.running_job r
+    JOIN worker_pool.queued_job j
+      ON worker_pool.running_key(j.id)::bigint = r.key AND j.submitter = r.submitter AND j.status = 'waiting'
+    GROUP BY j.worker_name
+)
+SELECT
+    worker_name,
+    CASE
+        WHEN r.id IS NOT NULL THEN 'Running'
+        WHEN w.job_name IS NOT NULL AND w.pod IS NULL THEN 'Starting'
+        WHEN q.jobs IS NULL THEN 'Idle'
+        WHEN w.job_name IS NOT NULL THEN 'Running'
+        ELSE 'Waiting'
+    END AS state,
+    coalesce(q.jobs, 0) - (r.id IS NOT NULL)::int AS waiting,
+    r.id AS current_job,
+    CASE
+        WHEN r.id IS NOT NULL THEN CASE WHEN w.current_job = r.id THEN w.since ELSE w.turn_since END
+        WHEN w.job_name IS NOT NULL THEN w.turn_since
+        ELSE q.oldest
+    END AS since,
+    w.pod
+FROM worker_pool.worker w
+FULL JOIN waiting q USING (worker_name)
+LEFT JOIN running r USING (worker_name)
+WHERE EXISTS (
+    SELECT
+    FROM worker_pool.queued_job j
+    WHERE j.submitter = ANY (ARRAY(SELECT v.role FROM worker_pool.visible_submitter v)) AND j.worker_name = coalesce(w.worker_name, q.worker_name)
+)
+OR (SELECT pg_catalog.pg_has_role(n.nspowner, 'USAGE') FROM pg_catalog.pg_namespace n WHERE n.nspname = 'worker_pool');

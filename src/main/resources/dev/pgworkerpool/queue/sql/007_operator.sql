@@ -1,0 +1,307 @@
+-- For the operator, which is logged in as the owner of this schema. Every function here may be called again at any time.
+
+-- Takes or renews this pool's lease on the queue: 60 s, by the clock of the database. Null: it is ours; else
+-- the pool that has it.
+CREATE FUNCTION worker_pool.acquire(pool_uid text, pool_ident text, pool_suspended boolean) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    owner worker_pool.pool;
+BEGIN
+    INSERT INTO worker_pool.pool AS p (uid, ident, suspended) VALUES (pool_uid, pool_ident, pool_suspended)
+    ON CONFLICT (singleton) DO UPDATE
+    SET uid = excluded.uid, ident = excluded.ident, suspended = excluded.suspended, seen_at = clock_timestamp()
+    WHERE p.uid IS NULL OR p.uid = excluded.uid OR p.seen_at < clock_timestamp() - interval '60 s'
+    RETURNING * INTO owner;
+    IF FOUND THEN
+        RETURN NULL;
+    END IF;
+    RETURN (SELECT p.ident FROM worker_pool.pool p);
+END
+$$;
+
+CREATE FUNCTION worker_pool.release(pool_uid text) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE worker_pool.pool SET uid = NULL, ident = NULL WHERE uid = pool_uid;
+$$;
+
+-- role[i] may queue, and its jobs run in sessions of login[i]. Replaces the list; returns the pairs that can't be, in
+-- words. Changes nothing when nothing changed.
+CREATE FUNCTION worker_pool.set_logins(roles text[], logins text[]) RETURNS text[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    refused  text[] := '{}';
+    valid    oid[] := '{}';
+    pair     record;
+    lost     record;
+BEGIN
+    FOR pair IN
+        SELECT u.role_name, u.login_name, r.oid AS role, l.oid AS login, l.rolcanlogin
+        FROM unnest(roles, logins) AS u (role_name, login_name)
+        LEFT JOIN pg_roles r ON r.rolname = u.role_name
+        LEFT JOIN pg_roles l ON l.rolname = u.login_name
+    LOOP
+        IF pair.role IS NULL THEN
+            refused := refused || format('role "%s" does not exist', pair.role_name);
+        ELSIF pair.login IS NULL THEN
+            refused := refused || format('role "%s" does not exist', pair.login_name);
+        ELSIF NOT pair.rolcanlogin THEN
+            refused := refused || format('role "%s" is not permitted to log in', pair.login_name);
+        ELSIF NOT pg_has_role(pair.login, pair.role, 'MEMBER') THEN
+            refused := refused || format('login "%s" is not a member of role "%s"', pair.login_name, pair.role_name);
+        ELSE
+            valid := valid || pair.role;
+            INSERT INTO worker_pool.login AS g (role, login, active) VALUES (pair.role, pair.login, true)
+            ON CONFLICT (role) DO UPDATE SET login = excluded.login, active = true
+            WHERE g.login <> excluded.login OR NOT g.active;
+            IF NOT has_function_privilege(pair.role, 'worker_pool.drain'::regproc, 'EXECUTE') THEN
+                EXECUTE format('GRANT EXECUTE ON PROCEDURE worker_pool.drain TO %I', pair.role_name);
+                EXECUTE format('GRANT EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish, worker_pool.failure_text TO %I', pair.role_name);
+            END IF;
+        END IF;
+    END LOOP;
+
+    FOR lost IN
+        UPDATE worker_pool.login g SET active = false
+        WHERE g.active AND g.role <> ALL (valid)
+        RETURNING (SELECT r.rolname FROM pg_roles r WHERE r.oid = g.role) AS role_name
+    LOOP
+        IF lost.role_name IS NOT NULL THEN
+            EXECUTE format('REVOKE EXECUTE ON PROCEDURE worker_pool.drain FROM %I', lost.role_name);
+            EXECUTE format('REVOKE EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish, worker_pool.failure_text FROM %I', lost.role_name);
+        END IF;
+    END LOOP;
+    RETURN refused;
+END
+$$;
+
+-- Names that have a waiting job or were launched. Jumps from name to name in the partial index, so it costs by the names
+-- that wait, not by their jobs and not by history.
+CREATE VIEW worker_pool.wanted_name AS
+WITH RECURSIVE head AS (
+    (
+        SELECT j.worker_name, j.id, j.submitter, j.submitted_at
+        FROM worker_pool.queued_job j
+        WHERE j.status = 'waiting'
+        ORDER BY j.worker_name, j.id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT n.worker_name, n.id, n.submitter, n.submitted_at
+    FROM head h
+    CROSS JOIN LATERAL (
+        SELECT j.worker_name, j.id, j.submitter, j.submitted_at
+        FROM worker_pool.queued_job j
+        WHERE j.status = 'waiting' AND j.worker_name > h.worker_name
+        ORDER BY j.worker_name, j.id
+        LIMIT 1
+    ) n
+),
+launch AS (
+    SELECT l.worker_name, min(l.requested_at) AS requested_at
+    FROM worker_pool.launch_request l
+    GROUP BY l.worker_name
+)
+SELECT
+    worker_name,
+    h.id AS head_id,
+    h.submitter,
+    least(h.submitted_at, l.requested_at) AS since,
+    l.worker_name IS NOT NULL AS launched
+FROM head h
+FULL JOIN launch l USING (worker_name);
+
+-- Names that want a worker, the one whose head waits longest first.
+CREATE FUNCTION worker_pool.demand() RETURNS TABLE (
+    worker_name text, turn int, head_id bigint, submitter name, waiting_since timestamptz, not_before timestamptz,
+    has_login boolean, launched boolean
+)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_sort = off
+AS $$
+BEGIN
+    INSERT INTO worker_pool.worker (worker_name)
+    SELECT n.worker_name FROM worker_pool.wanted_name n
+    ON CONFLICT DO NOTHING;
+
+    RETURN QUERY
+    SELECT n.worker_name, w.turn, n.head_id, pg_get_userbyid(n.submitter), n.since, w.not_before,
+           n.submitter IS NULL OR worker_pool.has_login(n.submitter), n.launched
+    FROM worker_pool.wanted_name n
+    JOIN worker_pool.worker w ON w.worker_name = n.worker_name
+    ORDER BY n.since, n.worker_name;
+END
+$$;
+
+-- This turn's Kubernetes Job exists and holds a slot.
+CREATE FUNCTION worker_pool.turn_started(worker text, this_turn int, job text) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE worker_pool.worker w
+    SET job_name = job,
+        turn_since = clock_timestamp(),
+        turn_head = (SELECT h.id FROM worker_pool.head(worker) h),
+        pod = NULL
+    WHERE w.worker_name = worker AND w.turn = this_turn AND w.job_name IS DISTINCT FROM job;
+$$;
+
+-- This turn's Kubernetes Job and its pod have ended: the name may have its next turn, at once if all went well (failure
+-- null). A failure counts against the job that it interrupted, and holds the name back: 1 s, doubling to 5 min,
+-- from 1 s again when the turn had got on with the queue.
+CREATE FUNCTION worker_pool.turn_ended(worker text, this_turn int, failure text) RETURNS timestamptz
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    w           worker_pool.worker;
+    held_until  timestamptz;
+    streak      int := 0;
+BEGIN
+    SELECT * INTO w FROM worker_pool.worker x WHERE x.worker_name = worker AND x.turn = this_turn FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN (SELECT x.not_before FROM worker_pool.worker x WHERE x.worker_name = worker);
+    END IF;
+
+    IF failure IS NOT NULL THEN
+        IF w.turn_head IS NOT DISTINCT FROM (SELECT h.id FROM worker_pool.head(worker) h) THEN
+            streak := w.failures;
+        END IF;
+        held_until := clock_timestamp() + least(interval '1 s' * (2 ^ least(streak, 9)), interval '5 min');
+        streak := streak + 1;
+        PERFORM worker_pool.count_interruption(worker, failure, false);
+    END IF;
+
+    UPDATE worker_pool.worker x
+    SET turn = x.turn + 1, job_name = NULL, turn_since = NULL, pod = NULL, failures = streak, not_before = held_until
+    WHERE x.worker_name = worker;
+    RETURN held_until;
+END
+$$;
+
+-- Turns that hold a slot as far as is known here.
+CREATE FUNCTION worker_pool.open_turns() RETURNS TABLE (worker_name text, turn int, job_name text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT w.worker_name, w.turn, w.job_name FROM worker_pool.worker w WHERE w.job_name IS NOT NULL;
+$$;
+
+CREATE FUNCTION worker_pool.statistics() RETURNS TABLE (
+    waiting_jobs bigint, waiting_workers bigint, oldest_waiting_since timestamptz, done numeric, failed numeric
+)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT q.jobs, q.names, q.oldest, o.done, o.failed
+    FROM (
+        SELECT count(*) AS jobs, count(DISTINCT j.worker_name) AS names, min(j.submitted_at) AS oldest
+        FROM worker_pool.queued_job j
+        WHERE j.status = 'waiting'
+    ) q
+    CROSS JOIN (SELECT coalesce(sum(w.done), 0) AS done, coalesce(sum(w.failed), 0) AS failed FROM worker_pool.worker w) o;
+$$;
+
+-- Deletes one batch of finished rows that are older than they need be. A WorkerJob's rows stay for an hour at least: its
+-- status is read from them.
+CREATE FUNCTION worker_pool.prune(keep_done interval, keep_failed interval, at_most int) RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    WITH gone AS (
+        DELETE FROM worker_pool.queued_job j
+        WHERE j.id IN (
+            SELECT o.id
+            FROM worker_pool.queued_job o
+            WHERE o.finished_at < clock_timestamp() - least(keep_done, keep_failed)
+              AND o.status IN ('done', 'failed', 'cancelled')
+              AND o.finished_at < clock_timestamp() - CASE o.status WHEN 'done' THEN keep_done ELSE keep_failed END
+              AND (o.origin_uid IS NULL OR o.finished_at < clock_timestamp() - interval '1 h')
+            LIMIT at_most
+            FOR UPDATE SKIP LOCKED
+        )
+        RETURNING j.id
+    )
+    SELECT count(*) FROM gone;
+$$;
+
+-- The search_path that a new session of this role would have.
+CREATE FUNCTION worker_pool.default_search_path(of_role oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(
+        (
+            SELECT substr(c.setting, length('search_path=') + 1)
+            FROM pg_db_role_setting s
+            CROSS JOIN unnest(s.setconfig) AS c (setting)
+            WHERE c.setting LIKE 'search\_path=%'
+              AND s.setrole IN (0, of_role)
+              AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+            ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC
+            LIMIT 1
+        ),
+        '"$user", public'
+    );
+$$;
+
+-- Queues a WorkerJob's statements once, in their order, and returns their ids: those of the first time, whenever called.
+CREATE FUNCTION worker_pool.enqueue_workerjob(
+    uid uuid, origin text, worker text, statements text[], role_name text, on_failure text
+) RETURNS bigint[]
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    role oid := to_regrole(quote_ident(role_name));
+    ids  bigint[];
+BEGIN
+    SELECT array_agg(j.id ORDER BY j.origin_ordinal) INTO ids
+    FROM worker_pool.queued_job j WHERE j.origin_uid = uid;
+    IF ids IS NOT NULL THEN
+        RETURN ids;
+    END IF;
+    IF role IS NULL OR NOT worker_pool.has_login(role) THEN
+        RAISE EXCEPTION 'role "%" has no login in this worker pool', role_name USING ERRCODE = 'insufficient_privilege';
+    END IF;
+
+    INSERT INTO worker_pool.queued_job
+        (worker_name, query_text, submitter, search_path, origin, origin_uid, origin_ordinal, batch, on_failure)
+    SELECT worker, s.statement, role, worker_pool.default_search_path(role), enqueue_workerjob.origin, uid, s.ordinal,
+           'workerjob/' || uid, enqueue_workerjob.on_failure
+    FROM unnest(statements) WITH ORDINALITY AS s (statement, ordinal)
+    ORDER BY s.ordinal
+    ON CONFLICT DO NOTHING;
+
+    SELECT array_agg(j.id ORDER BY j.origin_ordinal) INTO ids
+    FROM worker_pool.queued_job j WHERE j.origin_uid = uid;
+    RETURN ids;
+END
+$$;
+
+-- How a WorkerJob's statements stand. Positions count all jobs of the name.
+CREATE FUNCTION worker_pool.workerjob(uid uuid) RETURNS TABLE (
+    ordinal int, id bigint, status text, "position" bigint, reason text, submitted_at timestamptz, started_at timestamptz,
+    finished_at timestamptz, error text, sqlstate text, row_count bigint
+)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT b.origin_ordinal, j.id, j.status, q.position, q.reason, j.submitted_at, j.started_at, j.finished_at, j.error,
+           j.sqlstate, j.row_count
+    FROM worker_pool.queued_job b
+    JOIN worker_pool.jobs j ON j.id = b.id
+    LEFT JOIN worker_pool.queue q ON q.id = b.id AND q.worker_name = b.worker_name AND b.status = 'waiting'
+    WHERE b.origin_uid = uid
+    ORDER BY b.origin_ordinal;
+$$;
+
+-- What waits becomes cancelled. A statement that runs is left to its end; should it be interrupted, it does not begin again.
+-- Returns how many have not ended.
+CREATE FUNCTION worker_pool.cancel_workerjob(uid uuid) RETURNS int
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO worker_pool.cancel_request (id)
+    SELECT j.id FROM worker_pool.queued_job j WHERE j.origin_uid = uid AND j.status = 'waiting'
+    ON CONFLICT DO NOTHING;
+
+    UPDATE worker_pool.queued_job j
+    SET status = 'cancelled', finished_at = clock_timestamp()
+    WHERE j.id IN (
+        SELECT w.id FROM worker_pool.queued_job w
+        WHERE w.origin_uid = uid AND w.status = 'waiting'
+        FOR UPDATE SKIP LOCKED
+    );
+
+    DELETE FROM worker_pool.cancel_request c
+    WHERE EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = c.id AND j.status <> 'waiting');
+
+    RETURN (SELECT count(*) FROM worker_pool.queued_job j WHERE j.origin_uid = uid AND j.status = 'waiting');
+END
+$$;
