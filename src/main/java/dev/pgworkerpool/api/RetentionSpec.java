@@ -1,0 +1,36 @@
+package dev.pgworkerpool.api;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Pattern;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How long ended jobs stay in the database.
+ *
+ * @param done of jobs that ended well
+ * @param failed of jobs that failed or were cancelled
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record RetentionSpec(
+        @Default("168h") @Pattern(Timespan.PATTERN) String done,
+        @Default("720h") @Pattern(Timespan.PATTERN) String failed) {
+
+    public RetentionSpec(@Nullable String done, @Nullable String failed) {
+        this.done = done == null ? "168h" : done;
+        this.failed = failed == null ? "720h" : failed;
+    }
+
+    public static RetentionSpec defaults() {
+        return new RetentionSpec(null, null);
+    }
+
+    public Duration keepDone() {
+        return Timespan.parse(done);
+    }
+
+    public Duration keepFailed() {
+        return Timespan.parse(failed);
+    }
+}

@@ -1,0 +1,73 @@
+package dev.pgworkerpool.api;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a {@link WorkerJob} asks for. Immutable, save {@code suspend}.
+ *
+ * @param worker the worker's name: 1 to 63 bytes in UTF-8
+ * @param role the role that queues and runs the statements; may be left out when the pool has exactly one login
+ * @param ttlSecondsAfterFinished how long an ended WorkerJob stays; for ever when left out
+ * @param suspend while true it isn't queued
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@JsonIgnoreProperties(ignoreUnknown = true)
+@ValidationRule(
+        value = "size(bytes(self.worker)) <= 63",
+        message = "Worker name too long: it has more than 63 bytes",
+        fieldPath = ".worker")
+@ValidationRule(
+        value = "self.poolRef == oldSelf.poolRef && self.worker == oldSelf.worker"
+                + " && self.statements == oldSelf.statements && self.onFailure == oldSelf.onFailure"
+                + " && has(self.role) == has(oldSelf.role) && (!has(self.role) || self.role == oldSelf.role)"
+                + " && has(self.ttlSecondsAfterFinished) == has(oldSelf.ttlSecondsAfterFinished)"
+                + " && (!has(self.ttlSecondsAfterFinished)"
+                + " || self.ttlSecondsAfterFinished == oldSelf.ttlSecondsAfterFinished)",
+        message = "the spec of a WorkerJob is immutable, save suspend. Create another WorkerJob instead")
+public record WorkerJobSpec(
+        @Required PoolRef poolRef,
+        @Required @Size(min = 1, max = 63) String worker,
+        @Required @Size(min = 1, max = 100) List<@Size(min = 1, max = MAX_STATEMENT) String> statements,
+
+        @Nullable @Size(min = 1, max = 63) String role,
+        @Default("CancelRest") OnFailure onFailure,
+        @Nullable @Min(0) Integer ttlSecondsAfterFinished,
+        @Default("false") Boolean suspend) {
+
+    /** Beyond etcd's own limit for an object; stated so that the cost of the rules above is bounded. */
+    private static final long MAX_STATEMENT = 1_000_000;
+
+    /** What becomes of the statements after a failed one. */
+    public enum OnFailure {
+        @JsonProperty("CancelRest")
+        CANCEL_REST,
+        @JsonProperty("Continue")
+        CONTINUE
+    }
+
+    public WorkerJobSpec(
+            PoolRef poolRef,
+            String worker,
+            List<String> statements,
+            @Nullable String role,
+            @Nullable OnFailure onFailure,
+            @Nullable Integer ttlSecondsAfterFinished,
+            @Nullable Boolean suspend) {
+        this.poolRef = poolRef;
+        this.worker = worker;
+        this.statements = List.copyOf(statements);
+        this.role = role;
+        this.onFailure = onFailure == null ? OnFailure.CANCEL_REST : onFailure;
+        this.ttlSecondsAfterFinished = ttlSecondsAfterFinished;
+        this.suspend = suspend != null && suspend;
+    }
+}

@@ -1,0 +1,90 @@
+package dev.pgworkerpool.api;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
+import io.fabric8.crd.generator.annotation.SchemaFrom;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.kubernetes.api.model.Affinity;
+import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.Toleration;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How worker pods look: the few fields of a pod that users change. Not a pod template: that alone would make the CRD ten
+ * times as long, and most of its fields would break the worker.
+ *
+ * @param idleTimeout how long an idle worker stays before its pod ends
+ * @param ttlSecondsAfterFinished how long an ended Kubernetes Job stays to be looked at
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record WorkerSpec(
+        @Nullable String image,
+        @Nullable ImagePullPolicy imagePullPolicy,
+        @Nullable List<LocalObjectReference> imagePullSecrets,
+        @Default("0s") @Pattern(Timespan.PATTERN) String idleTimeout,
+        @Nullable String serviceAccountName,
+        @Nullable ResourceRequirements resources,
+        @Nullable Map<String, String> nodeSelector,
+        @Nullable List<Toleration> tolerations,
+
+        @Nullable @PreserveUnknownFields @SchemaFrom(type = Object.class)
+        Affinity affinity,
+
+        @Nullable String priorityClassName,
+        @Nullable Map<String, String> labels,
+        @Nullable Map<String, String> annotations,
+        @Nullable List<EnvVar> env,
+        @Default("30") @Min(0) Long terminationGracePeriodSeconds,
+        @Default("300") @Min(0) Integer ttlSecondsAfterFinished) {
+
+    /** As of a container. */
+    public enum ImagePullPolicy {
+        Always,
+        IfNotPresent,
+        Never
+    }
+
+    private static final String NO_IDLE_TIME = "0s";
+    private static final long DEFAULT_GRACE_SECONDS = 30;
+    private static final int DEFAULT_TTL_SECONDS = 300;
+
+    @SuppressWarnings("ConstantValue") // Jackson passes null for what was left out
+    public WorkerSpec {
+        idleTimeout = idleTimeout == null ? NO_IDLE_TIME : idleTimeout;
+        terminationGracePeriodSeconds =
+                terminationGracePeriodSeconds == null ? DEFAULT_GRACE_SECONDS : terminationGracePeriodSeconds;
+        ttlSecondsAfterFinished = ttlSecondsAfterFinished == null ? DEFAULT_TTL_SECONDS : ttlSecondsAfterFinished;
+    }
+
+    public static WorkerSpec defaults() {
+        return new WorkerSpec(
+                null,
+                null,
+                null,
+                NO_IDLE_TIME,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                DEFAULT_GRACE_SECONDS,
+                DEFAULT_TTL_SECONDS);
+    }
+
+    public Duration idleTime() {
+        return Timespan.parse(idleTimeout);
+    }
+}
