@@ -1,0 +1,22 @@
+package dev.pgworkerpool.schedule;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A worker name that has something to do.
+ *
+ * @param worker the name
+ * @param turn the number of the turn that would start now
+ * @param headId its first waiting job; null when it was only launched
+ * @param waitingSince since when its head waits
+ * @param notBefore end of its back-off; null when it has none
+ * @param hasLogin whether the submitter of the head still has a login in the pool
+ */
+public record Demand(
+        String worker,
+        int turn,
+        @Nullable Long headId,
+        Instant waitingSince,
+        @Nullable Instant notBefore,
+        boolean hasLogin) {}
