@@ -133,12 +133,14 @@ RETURN pg_catalog.concat_ws(
 --
 --   after_id  in: all jobs up to here have ended (0: not known); out: the same for the next call
 --   report    one line a job: its id, outcome, duration and SQLSTATE
+--   failures  how many of them failed
 --   more      stopped at a bound: the head may well be the caller's
 --
 -- Neither SECURITY DEFINER nor a SET clause: both forbid COMMIT. It runs with the submitter's rights and whatever
 -- search_path the job before left; hence OPERATOR() and schema names throughout.
 CREATE PROCEDURE worker_pool.drain(
-    worker text, max_jobs int, max_ms int, only_id bigint, INOUT after_id bigint, OUT report text[], OUT more boolean
+    worker text, max_jobs int, max_ms int, only_id bigint, INOUT after_id bigint, OUT report text[],
+    OUT failures int, OUT more boolean
 )
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -153,6 +155,7 @@ DECLARE
     state     text;
 BEGIN
     report := '{}';
+    failures := 0;
     LOOP
         begun := pg_catalog.clock_timestamp();
         more := pg_catalog.cardinality(report) OPERATOR(pg_catalog.>=) max_jobs OR begun OPERATOR(pg_catalog.>) deadline;
@@ -207,6 +210,9 @@ BEGIN
         COMMIT;
 
         after_id := job.id;
+        IF state IS NOT NULL THEN
+            failures := failures OPERATOR(pg_catalog.+) 1;
+        END IF;
         report := pg_catalog.array_append(report, pg_catalog.format(
             'job %s %s in %s ms%s',
             job.id,

@@ -1,7 +1,7 @@
 -- For the control session of the worker pod, which is logged in as the owner of this schema.
 
--- The head of the queue, the login that runs it, and whether the session that holds it was seen to begin.
-CREATE FUNCTION worker_pool.head(worker text, OUT id bigint, OUT login name)
+-- The head of the queue, whose it is, and the login that runs it: null if its submitter has none any more.
+CREATE FUNCTION worker_pool.head(worker text, OUT id bigint, OUT submitter name, OUT login name)
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
@@ -9,7 +9,7 @@ SET enable_bitmapscan = off
 SET enable_sort = off
 AS $$
 BEGIN
-    SELECT j.id, pg_get_userbyid(g.login) INTO head.id, head.login
+    SELECT j.id, pg_get_userbyid(j.submitter), pg_get_userbyid(g.login) INTO head.id, head.submitter, head.login
     FROM (
         SELECT q.id, q.submitter
         FROM worker_pool.queued_job q
@@ -132,8 +132,14 @@ BEGIN
 END
 $$;
 
+-- It did not begin after all.
+CREATE FUNCTION worker_pool.not_begun(worker text) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE worker_pool.worker w SET current_job = NULL, since = NULL WHERE w.worker_name = worker;
+$$;
+
 -- The same evidence for a job that turned out to be long, found by the lock of the session that runs it.
-CREATE FUNCTION worker_pool.note_running(worker text, backend int, begun timestamptz) RETURNS void
+CREATE FUNCTION worker_pool.note_running(worker text, backend int, elapsed_ms int) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     job record;
@@ -145,7 +151,7 @@ BEGIN
     WHERE r.pid = backend;
     IF FOUND THEN
         UPDATE worker_pool.worker w
-        SET current_job = job.id, since = begun
+        SET current_job = job.id, since = clock_timestamp() - interval '1 ms' * elapsed_ms
         WHERE w.worker_name = worker AND w.current_job IS DISTINCT FROM job.id;
         IF job.origin_uid IS NOT NULL THEN
             PERFORM pg_notify('worker_pool_job', job.origin_uid::text);

@@ -1,0 +1,87 @@
+package dev.pgworkerpool.worker;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Properties;
+
+/** Makes the connections of a worker pod. */
+final class Connections {
+    /**
+     * Settings that outrank those of the role, and that RESET ALL returns to. The server ends a session whose client has
+     * gone, also in the middle of a statement: seconds after the pod's end (check interval) or the loss of the network
+     * (keepalives), the job is rolled back and its name is free. A job's time is not limited by what suits the role's
+     * interactive sessions.
+     */
+    private static final String SUBMITTER_OPTIONS = String.join(
+            " ",
+            "-c client_connection_check_interval=2s",
+            "-c tcp_keepalives_idle=10",
+            "-c tcp_keepalives_interval=5",
+            "-c tcp_keepalives_count=3",
+            "-c default_transaction_isolation=read\\ committed",
+            "-c default_transaction_read_only=off",
+            "-c statement_timeout=0",
+            "-c idle_session_timeout=0");
+
+    private static final String CONTROL_OPTIONS = String.join(
+            " ",
+            "-c tcp_keepalives_idle=10",
+            "-c tcp_keepalives_interval=5",
+            "-c tcp_keepalives_count=3",
+            "-c statement_timeout=0",
+            "-c idle_session_timeout=0");
+
+    private final WorkerSettings settings;
+    private final Credentials credentials;
+
+    Connections(WorkerSettings settings) {
+        this.settings = settings;
+        this.credentials = new Credentials(settings.credentials());
+    }
+
+    Connection asOperator() throws WorkerEnds {
+        return connect(credentials.operator(), CONTROL_OPTIONS);
+    }
+
+    Connection as(String login) throws WorkerEnds {
+        return connect(credentials.login(login), SUBMITTER_OPTIONS);
+    }
+
+    private Connection connect(Credentials.Login login, String options) throws WorkerEnds {
+        var properties = new Properties();
+        properties.setProperty("user", login.username());
+        properties.setProperty("password", login.password());
+        properties.setProperty("ApplicationName", "worker_pool " + settings.pod());
+        properties.setProperty("options", options);
+        properties.setProperty("sslmode", settings.sslMode());
+        if (settings.certificateAuthority() != null) {
+            properties.setProperty(
+                    "sslrootcert", settings.certificateAuthority().toString());
+        } else if (settings.sslMode().startsWith("verify-")) {
+            properties.setProperty("sslfactory", "org.postgresql.ssl.DefaultJavaSSLFactory");
+        }
+        properties.setProperty("connectTimeout", "10");
+        properties.setProperty("loginTimeout", "20");
+        properties.setProperty("socketFactory", KeepAliveSocketFactory.class.getName());
+        // Jobs may DEALLOCATE ALL, and the hygiene after each job does: nothing may be kept in the server.
+        properties.setProperty("prepareThreshold", "0");
+        try {
+            return DriverManager.getConnection(
+                    "jdbc:postgresql://%s:%d/%s"
+                            .formatted(
+                                    settings.host(),
+                                    settings.port(),
+                                    java.net.URLEncoder.encode(
+                                            settings.database(), java.nio.charset.StandardCharsets.UTF_8)),
+                    properties);
+        } catch (SQLException e) {
+            var state = e.getSQLState();
+            if (state != null && state.startsWith("28")) {
+                throw new WorkerEnds(
+                        Outcome.CREDENTIALS, "the login \"" + login + "\" was rejected: " + e.getMessage(), e);
+            }
+            throw new WorkerEnds(Outcome.DATABASE_GONE, "no connection as \"" + login + "\": " + e.getMessage(), e);
+        }
+    }
+}

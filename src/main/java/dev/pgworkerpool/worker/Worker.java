@@ -1,0 +1,103 @@
+package dev.pgworkerpool.worker;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+
+/** One turn of a worker: be awake, drain the queue, linger if asked to, end. */
+final class Worker {
+    /** How soon a lingering worker sees that it has to stop. */
+    private static final Duration LOOK_UP = Duration.ofMillis(500);
+
+    private final WorkerSettings settings;
+    private final Connections connections;
+    private final ScheduledExecutorService watch;
+    private final StopRequest stop = new StopRequest();
+    private volatile @Nullable Drain drain;
+
+    Worker(WorkerSettings settings, ScheduledExecutorService watch) {
+        this.settings = settings;
+        this.connections = new Connections(settings);
+        this.watch = watch;
+    }
+
+    /** Runs in the caller's thread until the worker ends; never throws. */
+    Outcome run() {
+        try {
+            return turn();
+        } catch (WorkerEnds e) {
+            return end(e.outcome(), e.getMessage());
+        } catch (SQLException e) {
+            return end(lost(e) ? Outcome.DATABASE_GONE : Outcome.UNEXPECTED, e.getMessage());
+        } catch (RuntimeException e) {
+            return end(Outcome.UNEXPECTED, e.toString());
+        }
+    }
+
+    private Outcome turn() throws WorkerEnds, SQLException {
+        try (var control = new ControlSession(connections.asOperator(), settings.worker());
+                var sessions = new SubmitterSessions(connections, settings.worker())) {
+            var awake = new AwakeLock(control);
+            if (!awake.take()) {
+                return end(Outcome.LOCK_HELD, "another worker of this name is awake");
+            }
+            if (settings.idleTimeout().isPositive()) {
+                control.listen();
+            }
+            control.up(settings.pod());
+            var loop = new Drain(control, sessions, watch, stop);
+            drain = loop;
+            do {
+                loop.run();
+                awake.release();
+            } while (!stop.requested() && isWanted(control) && awake.take());
+            return end(Outcome.DRAINED, stop.requested() ? "stopped" : "nothing waits");
+        }
+    }
+
+    /** Looks once more, and again at each wake-up until the idle time is over. */
+    private boolean isWanted(ControlSession control) throws SQLException {
+        var deadline = System.nanoTime() + settings.idleTimeout().toNanos();
+        while (!control.wanted()) {
+            var left = Duration.ofNanos(deadline - System.nanoTime());
+            if (!left.isPositive() || stop.requested()) {
+                return false;
+            }
+            control.awaitWakeUp(left.compareTo(LOOK_UP) < 0 ? left : LOOK_UP);
+        }
+        return true;
+    }
+
+    /** Asks the worker to end after the job that runs. */
+    void stop() {
+        stop.request();
+    }
+
+    /**
+     * Ends the job that runs, by ending its session: closing the connection would leave the server at work. A cancel
+     * would be an outcome of the job, which is to wait and run again instead.
+     */
+    void abandonRunningJob() {
+        var loop = drain;
+        var call = loop == null ? null : loop.running();
+        if (call == null) {
+            return;
+        }
+        try (var second = new SubmitterSession(connections.as(call.login()), settings.worker())) {
+            second.terminate(call.backend());
+        } catch (SQLException | WorkerEnds e) {
+            Log.line("could not end the session of the running job: " + e.getMessage());
+        }
+    }
+
+    private static boolean lost(SQLException e) {
+        var state = e.getSQLState();
+        return state != null && (state.startsWith("08") || state.startsWith("57P"));
+    }
+
+    private static Outcome end(Outcome outcome, @Nullable String reason) {
+        Log.line("worker ends (" + outcome.exitCode() + "): " + reason);
+        return outcome;
+    }
+}
