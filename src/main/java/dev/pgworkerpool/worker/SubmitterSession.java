@@ -56,7 +56,8 @@ final class SubmitterSession implements AutoCloseable {
         try (var row = call.executeQuery()) {
             row.next();
             var report = (String[]) row.getArray("report").getArray();
-            return new Drained(row.getLong("after_id"), List.of(report), row.getInt("failures"), row.getBoolean("more"));
+            return new Drained(
+                    row.getLong("after_id"), List.of(report), row.getInt("failures"), row.getBoolean("more"));
         }
     }
 

@@ -68,6 +68,19 @@ public final class EmbeddedPostgres implements AutoCloseable {
         return server;
     }
 
+    /** Starts a new server from an installation of PostgreSQL, e.g. {@code /usr/lib/postgresql/15}, below {@code dir}. */
+    public static EmbeddedPostgres startInstalled(Path installation, Path dir) {
+        var server = new EmbeddedPostgres(dir.toAbsolutePath(), freePort());
+        try {
+            Files.createDirectories(server.dir);
+            server.initialize(installation.resolve("bin"), Map.of("fsync", "off", "full_page_writes", "off"));
+        } catch (IOException e) {
+            throw new IllegalStateException("no PostgreSQL in " + dir, e);
+        }
+        Runtime.getRuntime().addShutdownHook(server.stopAtExit);
+        return server;
+    }
+
     public int port() {
         return port;
     }
@@ -176,6 +189,21 @@ public final class EmbeddedPostgres implements AutoCloseable {
         start();
     }
 
+    private void initialize(Path bin, Map<String, String> settings) throws IOException {
+        var passwordFile = Files.writeString(dir.resolve("password"), superuserPassword);
+        runAsOrdinaryUser(List.of(
+                bin.resolve("initdb").toString(),
+                "--pgdata=" + data,
+                "--username=" + SUPERUSER,
+                "--pwfile=" + passwordFile,
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync"));
+        writeConfiguration(settings);
+        pgCtl(bin.resolve("pg_ctl"), "start", "-l", log().toString());
+    }
+
     private void writeConfiguration(Map<String, String> settings) throws IOException {
         var all = new LinkedHashMap<String, String>();
         all.put("port", Integer.toString(port));
@@ -207,14 +235,24 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
 
     private void pgCtl(String action, String... options) {
-        var command = new ArrayList<String>();
-        if (LinuxUtils.isUnshareAvailable()) {
-            command.addAll(List.of("unshare", "-U")); // PostgreSQL refuses to run as root
-        }
-        command.add(pgCtlBinary().toString());
-        command.addAll(List.of(action, "-w", "-t", Long.toString(PATIENCE.toSeconds()), "-D", data.toString()));
+        pgCtl(pgCtlBinary(), action, options);
+    }
+
+    private void pgCtl(Path binary, String action, String... options) {
+        var command = new ArrayList<>(List.of(
+                binary.toString(), action, "-w", "-t", Long.toString(PATIENCE.toSeconds()), "-D", data.toString()));
         command.addAll(List.of(options));
-        run(command);
+        runAsOrdinaryUser(command);
+    }
+
+    /** PostgreSQL refuses to run as root. */
+    private void runAsOrdinaryUser(List<String> command) {
+        var unprivileged = new ArrayList<String>();
+        if (LinuxUtils.isUnshareAvailable()) {
+            unprivileged.addAll(List.of("unshare", "-U"));
+        }
+        unprivileged.addAll(command);
+        run(unprivileged);
     }
 
     private void run(List<String> command) {

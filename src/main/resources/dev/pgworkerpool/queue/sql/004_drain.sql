@@ -3,10 +3,10 @@
 -- The role whose jobs the session's login runs. By session_user, which no job can change.
 CREATE FUNCTION worker_pool.session_submitter() RETURNS oid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+RETURN (
     SELECT g.role FROM worker_pool.login g
-    WHERE g.login = pg_catalog.to_regrole(pg_catalog.quote_ident(session_user))::oid AND g.active;
-END;
+    WHERE g.login = pg_catalog.to_regrole(pg_catalog.quote_ident(session_user))::oid AND g.active
+);
 
 -- Locks and returns the head of the worker's queue; nulls when there is none, when the head belongs to another
 -- submitter, or when it is not `only_id` (null: any).
@@ -113,18 +113,21 @@ BEGIN
 END
 $$;
 
--- What a failed job's `error` holds: the message, then DETAIL and HINT where PostgreSQL gave them.
+-- What a failed job's `error` holds: the message, then DETAIL and HINT where PostgreSQL gave them. Null for no failure.
 CREATE FUNCTION worker_pool.failure_text(message text, detail text, hint text, state text) RETURNS text
 LANGUAGE sql IMMUTABLE
-RETURN pg_catalog.concat_ws(
-    E'\n',
-    message,
-    'DETAIL:  ' || nullif(detail, ''),
-    'HINT:  ' || CASE
-        WHEN hint <> '' THEN hint
-        -- Refuses a transaction block (25001), or ends the transaction itself (2D000).
-        WHEN state IN ('25001', '2D000') THEN 'Queue it with autocommit => true to run it outside a transaction.'
-    END
+RETURN nullif(
+    pg_catalog.concat_ws(
+        E'\n',
+        message,
+        'DETAIL:  ' || nullif(detail, ''),
+        'HINT:  ' || CASE
+            WHEN hint <> '' THEN hint
+            -- Refuses a transaction block (25001), or ends the transaction itself (2D000).
+            WHEN state IN ('25001', '2D000') THEN 'Queue it with autocommit => true to run it outside a transaction.'
+        END
+    ),
+    ''
 );
 
 -- Runs up to `max_jobs` jobs of the worker, and begins none later than `max_ms` after the call. Each job commits with its

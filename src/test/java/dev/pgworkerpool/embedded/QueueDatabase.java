@@ -1,0 +1,192 @@
+package dev.pgworkerpool.embedded;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * A database of its own with the queue installed by its operator's login, and the roles that tests speak of: {@code alice}, an
+ * ordinary role that is listed with her own password; {@code bob}, listed with the companion login {@code wp$bob};
+ * {@code carol}, a member of {@code alice}, and {@code mallory}, both not listed. All passwords are {@link #PASSWORD}.
+ */
+public final class QueueDatabase implements AutoCloseable {
+    public static final String OPERATOR = "pool_operator";
+    public static final String PASSWORD = "it's a \"secret\" $(x) ü";
+
+    private final EmbeddedPostgres server;
+    private final String name;
+
+    private QueueDatabase(EmbeddedPostgres server, String name) {
+        this.server = server;
+        this.name = name;
+    }
+
+    /** A new database on this server. */
+    public static QueueDatabase on(EmbeddedPostgres server) throws SQLException {
+        createRoles(server);
+        var database = new QueueDatabase(
+                server, "queue_" + UUID.randomUUID().toString().replace("-", ""));
+        server.createDatabase(database.name, EmbeddedPostgres.SUPERUSER);
+        database.asSuperuser(
+                "GRANT CREATE ON DATABASE " + database.name + " TO " + OPERATOR,
+                "GRANT ALL ON SCHEMA public TO PUBLIC");
+        try (var connection = database.as(OPERATOR)) {
+            install(connection);
+        }
+        database.list(List.of("alice", "bob"), List.of("alice", "wp$bob"));
+        return database;
+    }
+
+    public EmbeddedPostgres server() {
+        return server;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Connection as(String role) throws SQLException {
+        return server.connect(name, role, PASSWORD);
+    }
+
+    public Connection asSuperuser() throws SQLException {
+        return server.superuser(name);
+    }
+
+    public void asSuperuser(String... statements) throws SQLException {
+        try (var connection = asSuperuser()) {
+            execute(connection, statements);
+        }
+    }
+
+    public void execute(String role, String... statements) throws SQLException {
+        try (var connection = as(role)) {
+            execute(connection, statements);
+        }
+    }
+
+    /** The first column of each row, as text; parameters are set as text. */
+    public List<String> ask(String role, String query, String... parameters) throws SQLException {
+        try (var connection = as(role)) {
+            return ask(connection, query, parameters);
+        }
+    }
+
+    /** The first column of each row, as text, as the owner of the queue sees it. */
+    public List<String> look(String query, String... parameters) throws SQLException {
+        return ask(OPERATOR, query, parameters);
+    }
+
+    public static List<String> ask(Connection connection, String query, String... parameters) throws SQLException {
+        try (var statement = connection.prepareStatement(query)) {
+            for (int i = 0; i < parameters.length; i++) {
+                statement.setString(i + 1, parameters[i]);
+            }
+            try (var rows = statement.executeQuery()) {
+                var result = new ArrayList<String>();
+                while (rows.next()) {
+                    result.add(rows.getString(1));
+                }
+                return result;
+            }
+        }
+    }
+
+    public static void execute(Connection connection, String... statements) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            for (var sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    /** Queues a job as this role, in a transaction of its own. */
+    public long submit(String role, String worker, String query) throws SQLException {
+        return Long.parseLong(
+                ask(role, "SELECT worker_pool.enqueue(?, ?)", worker, query).getFirst());
+    }
+
+    /** Replaces the roles of the pool and the logins that run their jobs. */
+    public void list(List<String> roles, List<String> logins) throws SQLException {
+        try (var connection = as(OPERATOR);
+                var statement = connection.prepareStatement("SELECT worker_pool.set_logins(?, ?)")) {
+            statement.setArray(1, connection.createArrayOf("text", roles.toArray()));
+            statement.setArray(2, connection.createArrayOf("text", logins.toArray()));
+            statement.execute();
+        }
+    }
+
+    /** Writes the logins as they are mounted into a worker pod. */
+    public static Path writeCredentials(Path folder, String... logins) {
+        writeLogin(folder.resolve("operator"), OPERATOR, PASSWORD);
+        for (int i = 0; i < logins.length; i++) {
+            writeLogin(folder.resolve("logins").resolve(Integer.toString(i)), logins[i], PASSWORD);
+        }
+        return folder;
+    }
+
+    public static void writeLogin(Path folder, String username, String password) {
+        try {
+            Files.createDirectories(folder);
+            Files.writeString(folder.resolve("username"), username);
+            Files.writeString(folder.resolve("password"), password);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        try (var connection = server.superuser("postgres")) {
+            execute(connection, "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
+        }
+    }
+
+    private static void createRoles(EmbeddedPostgres server) throws SQLException {
+        try (var connection = server.superuser("postgres")) {
+            if (!ask(connection, "SELECT 1 FROM pg_roles WHERE rolname = 'alice'")
+                    .isEmpty()) {
+                return;
+            }
+        }
+        for (var role : List.of(OPERATOR, "alice", "bob", "carol", "mallory")) {
+            server.createLogin(role, PASSWORD);
+        }
+        server.createLogin("wp$bob", PASSWORD, "NOINHERIT");
+        try (var connection = server.superuser("postgres")) {
+            execute(
+                    connection,
+                    "GRANT alice TO carol",
+                    "GRANT bob TO \"wp$bob\"",
+                    "ALTER ROLE \"wp$bob\" SET role = 'bob'");
+        }
+    }
+
+    private static void install(Connection connection) throws SQLException {
+        connection.setAutoCommit(false);
+        for (var file : List.of(
+                "bootstrap.sql",
+                "001_tables.sql",
+                "002_keys.sql",
+                "003_submit.sql",
+                "004_drain.sql",
+                "005_worker.sql",
+                "006_views.sql",
+                "007_operator.sql",
+                "008_grants.sql")) {
+            try (var resource = QueueDatabase.class.getResourceAsStream("/dev/pgworkerpool/queue/sql/" + file)) {
+                execute(connection, new String(resource.readAllBytes(), StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        connection.commit();
+    }
+}

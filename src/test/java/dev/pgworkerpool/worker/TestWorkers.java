@@ -1,0 +1,85 @@
+package dev.pgworkerpool.worker;
+
+import dev.pgworkerpool.embedded.QueueDatabase;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+/** Runs workers of one database: in this process, quickly, or as a process of their own, as in a pod. */
+public final class TestWorkers implements AutoCloseable {
+    private final QueueDatabase database;
+    private final Path credentials;
+    private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor();
+    private final List<Process> processes = new ArrayList<>();
+
+    public TestWorkers(QueueDatabase database, Path folder) {
+        this.database = database;
+        this.credentials = QueueDatabase.writeCredentials(folder, "alice", "wp$bob");
+    }
+
+    public Path credentials() {
+        return credentials;
+    }
+
+    /** One turn in the caller's thread. */
+    public Outcome run(String worker) {
+        return worker(worker, Duration.ZERO).run();
+    }
+
+    Worker worker(String worker, Duration idleTimeout) {
+        return new Worker(
+                new WorkerSettings(
+                        worker,
+                        "pod-" + worker,
+                        "127.0.0.1",
+                        database.server().port(),
+                        database.name(),
+                        "prefer",
+                        null,
+                        credentials,
+                        idleTimeout,
+                        Duration.ofSeconds(30)),
+                watch);
+    }
+
+    /** One turn as a process; its output goes to this process' own. */
+    public Process start(String worker, Map<String, String> environment) throws IOException {
+        var builder = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        WorkerMain.class.getName())
+                .inheritIO();
+        builder.environment()
+                .putAll(Map.of(
+                        "PGWP_WORKER",
+                        worker,
+                        "PGWP_POD",
+                        "pod-" + worker,
+                        "PGWP_HOST",
+                        "127.0.0.1",
+                        "PGWP_PORT",
+                        Integer.toString(database.server().port()),
+                        "PGWP_DATABASE",
+                        database.name(),
+                        "PGWP_CREDENTIALS",
+                        credentials.toString()));
+        builder.environment().putAll(environment);
+        var process = builder.start();
+        processes.add(process);
+        return process;
+    }
+
+    @Override
+    public void close() {
+        processes.forEach(Process::destroyForcibly);
+        watch.shutdownNow();
+    }
+}
