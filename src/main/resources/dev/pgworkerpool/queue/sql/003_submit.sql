@@ -22,10 +22,12 @@ $$;
 
 -- The OID of the current role, if its jobs may run here. It asks for this very role: membership in one that has a
 -- login does not help, since the job would then run as somebody else than the one who queued it.
+-- The types of its variables are named with their schema: it runs with the caller's search_path, and a bare `oid` would be
+-- looked up in the caller's temporary schema first, where a type of that name with casts of its own can turn into any OID.
 CREATE FUNCTION worker_pool.require_login() RETURNS oid
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    me oid := pg_catalog.to_regrole(pg_catalog.quote_ident(current_user));
+    me pg_catalog.oid := pg_catalog.to_regrole(pg_catalog.quote_ident(current_user));
 BEGIN
     IF NOT worker_pool.has_login(me) THEN
         RAISE EXCEPTION 'role "%" has no login in this worker pool', current_user

@@ -140,22 +140,22 @@ RETURN nullif(
 --   more      stopped at a bound: the head may well be the caller's
 --
 -- Neither SECURITY DEFINER nor a SET clause: both forbid COMMIT. It runs with the submitter's rights and whatever
--- search_path the job before left; hence OPERATOR() and schema names throughout.
+-- search_path the job before left; hence OPERATOR() and schema names throughout, for types too.
 CREATE PROCEDURE worker_pool.drain(
     worker text, max_jobs int, max_ms int, only_id bigint, INOUT after_id bigint, OUT report text[],
     OUT failures int, OUT more boolean
 )
 LANGUAGE plpgsql AS $$
 DECLARE
-    deadline  timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => max_ms OPERATOR(pg_catalog./) 1000.0::float8);
-    job       record;
-    begun     timestamptz;
-    outcome   text;
+    deadline  pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => max_ms OPERATOR(pg_catalog./) 1000.0::pg_catalog.float8);
+    job       pg_catalog.record;
+    begun     pg_catalog.timestamptz;
+    outcome   pg_catalog.text;
     touched   bigint;
-    message   text;
-    detail    text;
-    hint      text;
-    state     text;
+    message   pg_catalog.text;
+    detail    pg_catalog.text;
+    hint      pg_catalog.text;
+    state     pg_catalog.text;
 BEGIN
     report := '{}';
     failures := 0;
@@ -171,7 +171,7 @@ BEGIN
             job := worker_pool.claim(worker, after_id, only_id);
         END IF;
         EXIT WHEN job.id IS NULL;
-        PERFORM pg_catalog.set_config('application_name', 'worker_pool job ' OPERATOR(pg_catalog.||) job.id::text, false);
+        PERFORM pg_catalog.set_config('application_name', 'worker_pool job ' OPERATOR(pg_catalog.||) job.id::pg_catalog.text, false);
         message := NULL;
         detail := NULL;
         hint := NULL;
@@ -220,7 +220,7 @@ BEGIN
             'job %s %s in %s ms%s',
             job.id,
             outcome,
-            pg_catalog.round((pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) begun) OPERATOR(pg_catalog.*) 1000.0::float8)::numeric, 1),
+            pg_catalog.round((pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) begun) OPERATOR(pg_catalog.*) 1000.0::pg_catalog.float8)::pg_catalog.numeric, 1),
             ', SQLSTATE ' OPERATOR(pg_catalog.||) state));
     END LOOP;
 END
