@@ -1,0 +1,136 @@
+package dev.pgworkerpool.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.pgworkerpool.embedded.EmbeddedPostgres;
+import dev.pgworkerpool.embedded.QueueDatabase;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.PGConnection;
+
+/**
+ * Submits that are aimed at the instant in which a worker ends, when a job can fall between "somebody is awake" and "nothing
+ * waits". The only thing that starts workers here is NOTIFY: no sweep comes to the rescue.
+ */
+class WakeUpRaceTest {
+    private static final int SUBMITS = Integer.getInteger("wakeUpRace.submits", 4_000);
+    private static final int SUBMITTERS = 8;
+
+    /** From the commit of the first job to the worker's last look at the queue it takes about two milliseconds. */
+    private static final int AIM_NANOS = 3_000_000;
+
+    private final AtomicInteger notifications = new AtomicInteger();
+
+    @Test
+    void a_submit_at_the_moment_of_the_workers_exit_is_never_left_behind(@TempDir Path folder) throws Exception {
+        var quickLogins = Map.of("fsync", "off", "scram_iterations", "1", "max_connections", "200");
+        try (var server = EmbeddedPostgres.start(folder.resolve("postgres"), quickLogins);
+                var database = QueueDatabase.on(server);
+                var workers = new TestWorkers(database, folder.resolve("credentials"));
+                var threads = Executors.newCachedThreadPool()) {
+            var waker = new Waker(database, workers);
+            var listening = threads.submit(waker::listen);
+            var submitters = new ArrayList<Future<?>>();
+            for (int i = 0; i < SUBMITTERS; i++) {
+                var submitter = i;
+                submitters.add(threads.submit(() -> submitPairs(database, submitter)));
+            }
+            for (var submitter : submitters) {
+                submitter.get();
+            }
+            await().atMost(Duration.ofSeconds(60)).until(waker::isQuiet);
+            waker.stop = true;
+            listening.get();
+
+            assertThat(database.look("SELECT count(*) FROM worker_pool.jobs WHERE status <> 'done'"))
+                    .as("left behind of %d submits, of which %d notified", SUBMITS, notifications.get())
+                    .containsExactly("0");
+            assertThat(notifications.get())
+                    .as("of the second submits, some met a worker that was awake and some did not")
+                    .isBetween(SUBMITS / 2 + SUBMITS / 100, SUBMITS - SUBMITS / 100);
+        }
+    }
+
+    private Void submitPairs(QueueDatabase database, int submitter) throws SQLException {
+        try (var connection = database.as("alice");
+                var statement = connection.createStatement();
+                var submit = connection.prepareStatement("CALL worker_pool.submit(?, ?)")) {
+            var ran = "ran_" + submitter;
+            statement.execute("LISTEN " + ran);
+            submit.setString(2, "NOTIFY " + ran);
+            for (int pair = 0; pair < SUBMITS / 2 / SUBMITTERS; pair++) {
+                submit.setString(1, "pair " + submitter + "/" + pair);
+                submit.execute();
+                awaitNotification(connection.unwrap(PGConnection.class));
+                spin(ThreadLocalRandom.current().nextInt(AIM_NANOS));
+                submit.execute();
+                awaitNotification(connection.unwrap(PGConnection.class));
+            }
+        }
+        return null;
+    }
+
+    private static void awaitNotification(PGConnection connection) throws SQLException {
+        assertThat(connection.getNotifications(30_000)).as("the job runs").isNotEmpty();
+    }
+
+    private static void spin(long nanos) {
+        for (var until = System.nanoTime() + nanos; System.nanoTime() < until; ) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Starts workers as the operator does: one a name at a time, again after its end if it was notified meanwhile. */
+    private final class Waker {
+        private final QueueDatabase database;
+        private final TestWorkers workers;
+        private final Map<String, Boolean> running = new ConcurrentHashMap<>();
+        volatile boolean stop;
+
+        Waker(QueueDatabase database, TestWorkers workers) {
+            this.database = database;
+            this.workers = workers;
+        }
+
+        Void listen() throws SQLException {
+            try (var connection = database.as(QueueDatabase.OPERATOR);
+                    var statement = connection.createStatement();
+                    var pool = Executors.newVirtualThreadPerTaskExecutor()) {
+                statement.execute("LISTEN worker_pool");
+                while (!stop) {
+                    for (var notification :
+                            connection.unwrap(PGConnection.class).getNotifications(100)) {
+                        notifications.incrementAndGet();
+                        var name = notification.getParameter();
+                        if (!running.merge(name, false, (again, now) -> true)) {
+                            pool.submit(() -> turns(name));
+                        }
+                    }
+                }
+            }
+            return null;
+        }
+
+        private void turns(String name) {
+            do {
+                running.put(name, false);
+                workers.run(name);
+            } while (!running.remove(name, false));
+        }
+
+        boolean isQuiet() {
+            return running.isEmpty();
+        }
+    }
+}
