@@ -46,11 +46,14 @@ class WakeUpRaceTest {
                 var submitter = i;
                 submitters.add(threads.submit(() -> submitPairs(database, submitter)));
             }
-            for (var submitter : submitters) {
-                submitter.get();
+            try {
+                for (var submitter : submitters) {
+                    submitter.get();
+                }
+                await().atMost(Duration.ofSeconds(60)).until(waker::isQuiet);
+            } finally {
+                waker.stop = true;
             }
-            await().atMost(Duration.ofSeconds(60)).until(waker::isQuiet);
-            waker.stop = true;
             listening.get();
 
             assertThat(database.look("SELECT count(*) FROM worker_pool.jobs WHERE status <> 'done'"))
@@ -82,7 +85,7 @@ class WakeUpRaceTest {
     }
 
     private static void awaitNotification(PGConnection connection) throws SQLException {
-        assertThat(connection.getNotifications(30_000)).as("the job runs").isNotEmpty();
+        assertThat(connection.getNotifications(10_000)).as("the job was not left behind").isNotEmpty();
     }
 
     private static void spin(long nanos) {
