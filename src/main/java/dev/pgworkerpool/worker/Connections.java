@@ -79,9 +79,9 @@ final class Connections {
             var state = e.getSQLState();
             if (state != null && state.startsWith("28")) {
                 throw new WorkerEnds(
-                        Outcome.CREDENTIALS, "the login \"" + login + "\" was rejected: " + e.getMessage(), e);
+                        Outcome.CREDENTIALS, "the login \"" + login + "\" was rejected: " + Reason.of(e), e);
             }
-            throw new WorkerEnds(Outcome.DATABASE_GONE, "no connection as \"" + login + "\": " + e.getMessage(), e);
+            throw new WorkerEnds(Outcome.DATABASE_GONE, "no connection as \"" + login + "\": " + Reason.of(e), e);
         }
     }
 }

@@ -122,7 +122,7 @@ final class Drain {
             control.noteRunning(backend, LONG);
         } catch (SQLException e) {
             // The loop itself meets the lost session at its next look; until then the job goes on.
-            Log.line("control session: " + e.getMessage());
+            Log.line("control session: " + Reason.of(e));
         }
     }
 
@@ -149,16 +149,16 @@ final class Drain {
             control.interrupted("the worker was asked to stop and its grace period ran out");
             throw new WorkerEnds(Outcome.INTERRUPTED, "stopped, the running job was rolled back", error);
         }
-        var reason = "session lost: " + error.getMessage();
+        var reason = "session lost: " + Reason.of(error);
         control.interrupted(reason);
         throw new WorkerEnds(Outcome.DATABASE_GONE, reason, error);
     }
 
-    private static boolean struckAtClaim(SQLException e) {
-        return e instanceof org.postgresql.util.PSQLException p
-                && p.getServerErrorMessage() != null
-                && p.getServerErrorMessage().getWhere() != null
-                && p.getServerErrorMessage().getWhere().contains("worker_pool.claim(");
+    private static boolean struckAtClaim(SQLException error) {
+        var message = Reason.serverMessage(error);
+        return message != null
+                && message.getWhere() != null
+                && message.getWhere().contains("worker_pool.claim(");
     }
 
     private void flushOutcomes() throws SQLException {

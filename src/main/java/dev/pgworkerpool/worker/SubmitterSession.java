@@ -7,7 +7,6 @@ import java.sql.Types;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
-import org.postgresql.util.PSQLException;
 
 /** A session that is logged in as a submitter (or its companion), in which that submitter's jobs run. */
 final class SubmitterSession implements AutoCloseable {
@@ -63,7 +62,7 @@ final class SubmitterSession implements AutoCloseable {
 
     /** Records an error that struck outside the job's own sub-transaction (at its COMMIT, say): nothing of the job stayed. */
     void fail(long job, SQLException error) throws SQLException {
-        var message = error instanceof PSQLException e ? e.getServerErrorMessage() : null;
+        var message = Reason.serverMessage(error);
         try (var statement =
                 connection.prepareStatement("SELECT worker_pool.finish(?, 'failed', pg_catalog.clock_timestamp(),"
                         + " NULL, worker_pool.failure_text(?, ?, ?, ?), ?)")) {

@@ -29,7 +29,7 @@ final class Worker {
         } catch (WorkerEnds e) {
             return end(e.outcome(), e.getMessage());
         } catch (SQLException e) {
-            return end(lost(e) ? Outcome.DATABASE_GONE : Outcome.UNEXPECTED, e.getMessage());
+            return end(lost(e) ? Outcome.DATABASE_GONE : Outcome.UNEXPECTED, Reason.of(e));
         } catch (RuntimeException e) {
             return end(Outcome.UNEXPECTED, e.toString());
         }

@@ -85,7 +85,9 @@ class WakeUpRaceTest {
     }
 
     private static void awaitNotification(PGConnection connection) throws SQLException {
-        assertThat(connection.getNotifications(10_000)).as("the job was not left behind").isNotEmpty();
+        assertThat(connection.getNotifications(10_000))
+                .as("the job was not left behind")
+                .isNotEmpty();
     }
 
     private static void spin(long nanos) {

@@ -1,0 +1,24 @@
+package dev.pgworkerpool.worker;
+
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/** What is worth telling of an error, in one line. */
+final class Reason {
+    private Reason() {}
+
+    /** The server's message without its context, or the driver's own. */
+    static String of(SQLException error) {
+        var message = serverMessage(error);
+        return message == null
+                ? String.valueOf(error.getMessage())
+                : message.getSeverity() + ": " + message.getMessage();
+    }
+
+    /** Null: the driver's error, not the server's. */
+    static @Nullable ServerErrorMessage serverMessage(SQLException error) {
+        return error instanceof PSQLException e ? e.getServerErrorMessage() : null;
+    }
+}

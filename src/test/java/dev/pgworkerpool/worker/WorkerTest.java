@@ -1,0 +1,209 @@
+package dev.pgworkerpool.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.pgworkerpool.embedded.EmbeddedPostgres;
+import dev.pgworkerpool.embedded.QueueDatabase;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** How a worker starts, shares the name with others, lingers and ends. */
+@ParameterizedClass
+@MethodSource("dev.pgworkerpool.embedded.PostgresServers#all")
+class WorkerTest {
+    private final EmbeddedPostgres server;
+    private QueueDatabase database;
+    private TestWorkers workers;
+
+    WorkerTest(EmbeddedPostgres server) {
+        this.server = server;
+    }
+
+    @BeforeEach
+    void create(@TempDir Path folder) throws SQLException {
+        database = QueueDatabase.on(server);
+        workers = new TestWorkers(database, folder);
+        database.execute(
+                "alice",
+                "CREATE TABLE public.effect (id bigint GENERATED ALWAYS AS IDENTITY, v int)",
+                "GRANT SELECT ON public.effect TO PUBLIC");
+    }
+
+    @AfterEach
+    void drop() throws SQLException {
+        workers.close();
+        database.close();
+    }
+
+    @Test
+    void a_second_worker_of_an_awake_name_ends_at_once() throws Exception {
+        try (var blocker = database.asSuperuser()) {
+            QueueDatabase.execute(blocker, "SELECT pg_advisory_lock(4711)");
+            var job = database.submit("alice", "foo", "SELECT pg_advisory_xact_lock(4711)");
+            var first = CompletableFuture.supplyAsync(() -> workers.run("foo"));
+            awaitStatus(job, "pending");
+
+            assertThat(workers.run("foo")).isEqualTo(Outcome.LOCK_HELD);
+            QueueDatabase.execute(blocker, "SELECT pg_advisory_unlock(4711)");
+            assertThat(first.get(30, TimeUnit.SECONDS)).isEqualTo(Outcome.DRAINED);
+        }
+    }
+
+    @Test
+    void somebody_who_plays_with_the_liveness_key_does_not_stop_the_name() throws Exception {
+        for (var lock : List.of("pg_advisory_lock", "pg_advisory_lock_shared")) {
+            try (var mallory = database.as("mallory")) {
+                QueueDatabase.execute(mallory, "SELECT " + lock + "(worker_pool.awake_key('foo'))");
+                var job = database.submit("alice", "foo", "SELECT 1");
+                assertThat(workers.run("foo")).isEqualTo(Outcome.DRAINED);
+                awaitStatus(job, "done");
+            }
+        }
+    }
+
+    @Test
+    void a_login_that_is_not_mounted_or_is_rejected_ends_the_worker_with_its_own_exit_code() throws Exception {
+        var job = database.submit("alice", "foo", "SELECT 1");
+
+        QueueDatabase.writeLogin(workers.credentials().resolve("logins/0"), "alice", "wrong");
+        assertThat(workers.run("foo")).isEqualTo(Outcome.CREDENTIALS);
+        Files.delete(workers.credentials().resolve("logins/0/username"));
+        assertThat(workers.run("foo")).isEqualTo(Outcome.CREDENTIALS);
+        QueueDatabase.writeLogin(workers.credentials().resolve("operator"), QueueDatabase.OPERATOR, "wrong");
+        assertThat(workers.run("foo")).isEqualTo(Outcome.CREDENTIALS);
+        awaitStatus(job, "waiting");
+
+        QueueDatabase.writeCredentials(workers.credentials(), "alice", "wp$bob");
+        assertThat(workers.run("foo")).isEqualTo(Outcome.DRAINED);
+        awaitStatus(job, "done");
+    }
+
+    @Test
+    void a_companion_that_does_not_act_as_its_submitter_runs_nothing() throws Exception {
+        database.list(List.of("alice", "bob"), List.of("alice", "bob"));
+        QueueDatabase.writeCredentials(workers.credentials(), "alice", "bob");
+        var job = database.submit("bob", "foo", "SELECT 1");
+        database.asSuperuser(
+                "ALTER ROLE bob IN DATABASE " + database.name() + " SET role = 'mallory'", "GRANT mallory TO bob");
+        try {
+            assertThat(workers.run("foo")).isEqualTo(Outcome.CREDENTIALS);
+            awaitStatus(job, "waiting");
+        } finally {
+            database.asSuperuser(
+                    "ALTER ROLE bob IN DATABASE " + database.name() + " RESET role", "REVOKE mallory FROM bob");
+        }
+    }
+
+    @Test
+    void a_lingering_worker_runs_what_comes_meanwhile_and_ends_when_nothing_does() throws Exception {
+        var turn = CompletableFuture.supplyAsync(
+                () -> workers.worker("foo", Duration.ofSeconds(3)).run());
+        await().until(() -> !database.look("SELECT 1 FROM worker_pool.worker WHERE pod IS NOT NULL")
+                .isEmpty());
+
+        var job = database.submit("alice", "foo", "SELECT 1");
+        awaitStatus(job, "done");
+        assertThat(turn).isNotDone();
+        assertThat(turn.get(30, TimeUnit.SECONDS)).isEqualTo(Outcome.DRAINED);
+    }
+
+    @Test
+    void a_lingering_process_ends_at_once_when_it_is_asked_to() throws Exception {
+        var worker = workers.start("foo", Map.of("PGWP_IDLE_TIMEOUT", "600000"));
+        await().until(() -> !database.look("SELECT 1 FROM worker_pool.worker WHERE pod IS NOT NULL")
+                .isEmpty());
+        worker.destroy();
+        assertThat(worker.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(worker.exitValue()).isZero();
+    }
+
+    @Test
+    void a_launched_worker_takes_its_launch_request_over() throws Exception {
+        database.execute("alice", "CALL worker_pool.launch('foo')");
+        assertThat(database.look("SELECT worker_name FROM worker_pool.demand()"))
+                .containsExactly("foo");
+        assertThat(workers.run("foo")).isEqualTo(Outcome.DRAINED);
+        assertThat(database.look("SELECT worker_name FROM worker_pool.demand()"))
+                .isEmpty();
+    }
+
+    /** The row lock alone keeps drainers apart: here nobody holds a liveness lock, and sessions are killed at random. */
+    @Test
+    void four_drainers_of_one_name_without_any_lock_run_each_job_once_and_in_order() throws Exception {
+        var jobs = 2_000;
+        database.execute("alice", """
+                INSERT INTO worker_pool.jobs (worker_name, query_text)
+                SELECT 'foo', format('INSERT INTO effect (v) VALUES (%%s)%%s', i, CASE WHEN i %% 10 = 0 THEN '; SELECT 1/0' END)
+                FROM generate_series(1, %d) AS i""".formatted(jobs));
+        var ended = new AtomicBoolean();
+        try (var threads = Executors.newCachedThreadPool()) {
+            var drainers = new ArrayList<Future<?>>();
+            for (int i = 0; i < 4; i++) {
+                drainers.add(threads.submit(this::drainDespiteKills));
+            }
+            threads.submit(() -> killSessionsUntil(ended));
+            for (var drainer : drainers) {
+                drainer.get();
+            }
+            ended.set(true);
+        }
+        assertThat(database.look("SELECT status || ' ' || count(*) FROM worker_pool.jobs GROUP BY status ORDER BY 1"))
+                .containsExactly("done " + jobs * 9 / 10, "failed " + jobs / 10);
+        assertThat(database.look("SELECT count(*) || ' ' || count(DISTINCT v) FROM public.effect"))
+                .containsExactly(jobs * 9 / 10 + " " + jobs * 9 / 10);
+        assertThat(database.look("""
+                SELECT v FROM (SELECT v, lag(v) OVER (ORDER BY id) AS before FROM public.effect) e WHERE v < before""")).isEmpty();
+    }
+
+    private Void drainDespiteKills() throws SQLException {
+        while (!database.look("SELECT id FROM worker_pool.head('foo') WHERE id IS NOT NULL")
+                .isEmpty()) {
+            try (var session = database.as("alice")) {
+                for (var left = List.of("t"); left.getFirst().equals("t"); ) {
+                    QueueDatabase.execute(session, "CALL worker_pool.drain('foo', 50, 100, NULL, 0, NULL, NULL, NULL)");
+                    left = QueueDatabase.ask(
+                            session, "SELECT count(*) > 0 FROM worker_pool.jobs WHERE status = 'waiting'");
+                }
+            } catch (SQLException killed) {
+                assertThat(killed.getSQLState()).startsWith("57P");
+            }
+        }
+        return null;
+    }
+
+    private Void killSessionsUntil(AtomicBoolean ended) throws Exception {
+        try (var superuser = database.asSuperuser()) {
+            while (!ended.get()) {
+                QueueDatabase.execute(
+                        superuser, """
+                        SELECT pg_sleep(%f), pg_terminate_backend(pid) FROM pg_stat_activity
+                        WHERE usename = 'alice' AND datname = current_database() AND random() < 0.3
+                        """.formatted(ThreadLocalRandom.current().nextDouble(0.01)));
+            }
+        }
+        return null;
+    }
+
+    private void awaitStatus(long job, String status) {
+        await().until(() -> database.look("SELECT status FROM worker_pool.jobs WHERE id = " + job)
+                .equals(List.of(status)));
+    }
+}
