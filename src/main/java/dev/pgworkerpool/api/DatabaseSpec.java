@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import org.jspecify.annotations.Nullable;
@@ -13,11 +14,16 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record DatabaseSpec(
-        @Required @Size(min = 1, max = 253) String host,
+        @Required @Pattern(DatabaseSpec.HOST_PATTERN) @Size(min = 1, max = 253)
+        String host,
+
         @Default("5432") @Min(1) @Max(65535) Integer port,
         @Required @Size(min = 1, max = 63) String name,
         @Required SecretRef secretRef,
         TlsSpec tls) {
+
+    /** A name or an address. Not more: a host ends up in a URL, which takes parameters. */
+    public static final String HOST_PATTERN = "^[-._:a-zA-Z0-9]+$";
 
     private static final int DEFAULT_PORT = 5432;
 
