@@ -1,0 +1,72 @@
+package dev.pgworkerpool.schedule;
+
+import dev.pgworkerpool.api.Api;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of one worker's pod, as the Kubernetes API shows it.
+ *
+ * @param jobName the name of its Kubernetes Job
+ * @param job null when it is gone
+ * @param pods of that Job: none, one, or (after a node was lost) more
+ */
+public record Turn(String jobName, @Nullable Job job, List<Pod> pods) {
+    private static final Set<String> TERMINATED = Set.of("Succeeded", "Failed");
+
+    /** From the Job's creation until both it and its pods have ended. */
+    public boolean holdsSlot() {
+        return (job != null && !ended(job)) || pods.stream().anyMatch(Turn::lives);
+    }
+
+    public boolean running() {
+        return pods.stream().anyMatch(pod -> "Running".equals(phase(pod)));
+    }
+
+    /** The worker's name; null when somebody took our annotation away. */
+    public @Nullable String worker() {
+        return annotation(Api.WORKER_ANNOTATION);
+    }
+
+    /** The turn's number; 0 when somebody took our annotation away: the database knows no such turn. */
+    public int number() {
+        String number = annotation(Api.TURN_ANNOTATION);
+        return number != null && number.matches("[0-9]{1,9}") ? Integer.parseInt(number) : 0;
+    }
+
+    private @Nullable String annotation(String key) {
+        return Stream.<HasMetadata>concat(Stream.ofNullable(job), pods.stream())
+                .map(each -> each.getMetadata().getAnnotations())
+                .filter(annotations -> annotations != null && annotations.containsKey(key))
+                .map(annotations -> annotations.get(key))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Complete or Failed: the pod has ended and nothing follows it (podReplacementPolicy Failed). */
+    static boolean ended(Job job) {
+        return hasCondition(job, "Complete") || hasCondition(job, "Failed");
+    }
+
+    static boolean hasCondition(Job job, String type) {
+        return job.getStatus() != null
+                && job.getStatus().getConditions() != null
+                && job.getStatus().getConditions().stream()
+                        .anyMatch(each ->
+                                each.getType().equals(type) && each.getStatus().equals("True"));
+    }
+
+    static boolean lives(Pod pod) {
+        return !TERMINATED.contains(phase(pod));
+    }
+
+    private static String phase(Pod pod) {
+        String phase = pod.getStatus() == null ? null : pod.getStatus().getPhase();
+        return phase == null ? "Pending" : phase;
+    }
+}

@@ -1,0 +1,116 @@
+package dev.pgworkerpool.schedule;
+
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
+import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Why a turn ended badly, in a few words that a person understands. */
+public final class TurnFailure {
+    private static final int LONGEST = 300;
+    private static final int SIGNAL_BASE = 128;
+
+    private TurnFailure() {}
+
+    /** The reason; empty when it ended well. */
+    public static Optional<String> of(Turn turn) {
+        if (turn.job() != null && Turn.hasCondition(turn.job(), "Complete")) {
+            return Optional.empty();
+        }
+        Optional<String> ofPod =
+                turn.pods().stream().flatMap(pod -> ofPod(pod).stream()).findFirst();
+        if (ofPod.isPresent()) {
+            return ofPod.map(TurnFailure::shortened);
+        }
+        if (turn.job() == null) {
+            boolean well = turn.pods().stream().anyMatch(TurnFailure::succeeded);
+            return well ? Optional.empty() : Optional.of("its Kubernetes Job was deleted");
+        }
+        return Optional.of(shortened(ofJob(turn.job())));
+    }
+
+    private static boolean succeeded(Pod pod) {
+        return pod.getStatus() != null && "Succeeded".equals(pod.getStatus().getPhase());
+    }
+
+    /** What Kubernetes says of the pod as a whole (Evicted, NodeLost, a disruption) tells more than how its process ended. */
+    private static Optional<String> ofPod(Pod pod) {
+        PodStatus status = pod.getStatus();
+        if (status == null || succeeded(pod)) {
+            return Optional.empty();
+        }
+        if (status.getReason() != null) {
+            return Optional.of(joined(status.getReason(), status.getMessage()));
+        }
+        Optional<String> disruption = disruption(status);
+        if (disruption.isPresent()) {
+            return disruption;
+        }
+        return containers(status)
+                .map(container -> container.getState() == null
+                        ? null
+                        : container.getState().getTerminated())
+                .flatMap(Stream::ofNullable)
+                .findFirst()
+                .map(TurnFailure::ofProcess);
+    }
+
+    /** KEP-3329: preempted, drained, node gone. */
+    private static Optional<String> disruption(PodStatus status) {
+        return (status.getConditions() == null ? List.<PodCondition>of() : status.getConditions())
+                .stream()
+                        .filter(each -> each.getType().equals("DisruptionTarget")
+                                && each.getStatus().equals("True"))
+                        .map(each -> joined(each.getReason(), each.getMessage()))
+                        .findFirst();
+    }
+
+    private static String ofProcess(ContainerStateTerminated process) {
+        if ("OOMKilled".equals(process.getReason())) {
+            return "OOMKilled";
+        }
+        int code = process.getExitCode() == null ? -1 : process.getExitCode();
+        String how = code > SIGNAL_BASE
+                ? "exit code " + code + " (signal " + (code - SIGNAL_BASE) + ")"
+                : "exit code " + code;
+        return joined(how, lastLine(process.getMessage()));
+    }
+
+    private static String ofJob(Job job) {
+        return job.getStatus().getConditions().stream()
+                .filter(each ->
+                        each.getType().equals("Failed") && each.getStatus().equals("True"))
+                .map(each -> joined(each.getReason(), each.getMessage()))
+                .findFirst()
+                .orElse("its Kubernetes Job failed");
+    }
+
+    /** The termination message is the end of the log; the worker's last line says why it ended. */
+    private static @Nullable String lastLine(@Nullable String message) {
+        return message == null
+                ? null
+                : message.lines()
+                        .filter(line -> !line.isBlank())
+                        .reduce((earlier, later) -> later)
+                        .orElse(null);
+    }
+
+    private static Stream<ContainerStatus> containers(PodStatus status) {
+        return status.getContainerStatuses() == null ? Stream.empty() : status.getContainerStatuses().stream();
+    }
+
+    private static String joined(@Nullable String word, @Nullable String message) {
+        String first = word == null ? "failed" : word;
+        return message == null || message.isBlank() ? first : first + ": " + message.strip();
+    }
+
+    private static String shortened(String text) {
+        return text.length() > LONGEST ? text.substring(0, LONGEST - 1) + "…" : text;
+    }
+}
