@@ -1,0 +1,157 @@
+package dev.pgworkerpool.operator;
+
+import dev.pgworkerpool.api.WorkerJob;
+import dev.pgworkerpool.api.WorkerJobStatus;
+import dev.pgworkerpool.api.WorkerJobStatus.Failure;
+import dev.pgworkerpool.api.WorkerJobStatus.Phase;
+import dev.pgworkerpool.queue.QueuedStatement;
+import dev.pgworkerpool.status.Conditions;
+import dev.pgworkerpool.status.Readiness;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a WorkerJob is, made of what the queue says.
+ *
+ * @param jobIds null when it isn't queued
+ * @param statements those of its rows that are still there, in order
+ */
+record JobProgress(
+        Phase phase, Readiness readiness, @Nullable List<Long> jobIds, List<QueuedStatement> statements) {
+
+    /** It isn't queued, for this reason. */
+    static JobProgress notQueued(Phase phase, Readiness readiness) {
+        return new JobProgress(phase, readiness, null, List.of());
+    }
+
+    /**
+     * @param jobIds what it was queued as
+     * @param statements rows that are gone have ended: only ended rows are ever deleted
+     * @param waitsFor puts into words why a statement waits
+     */
+    static JobProgress queued(
+            List<Long> jobIds, List<QueuedStatement> statements, Function<QueuedStatement, String> waitsFor) {
+        if (statements.isEmpty()) {
+            String gone = "its queued jobs " + jobIds + " are gone from the database, so nobody knows how they ended";
+            return new JobProgress(Phase.Failed, Readiness.stalled("QueuedJobsGone", gone), jobIds, statements);
+        }
+        Optional<QueuedStatement> current =
+                statements.stream().filter(each -> !each.ended()).findFirst();
+        if (current.isPresent()) {
+            return unfinished(jobIds, statements, current.get(), waitsFor);
+        }
+        return ended(jobIds, statements);
+    }
+
+    private static JobProgress unfinished(
+            List<Long> jobIds,
+            List<QueuedStatement> statements,
+            QueuedStatement current,
+            Function<QueuedStatement, String> waitsFor) {
+        boolean begun = statements.size() < jobIds.size() || current.ordinal() > 1 || current.runs();
+        String reason = current.runs() ? "Running" : Objects.requireNonNullElse(current.reason(), "Queued");
+        String message = current.runs()
+                ? "statement " + current.ordinal() + " of " + jobIds.size() + " is running"
+                : waitsFor.apply(current);
+        return new JobProgress(
+                begun ? Phase.Running : Phase.Queued, Readiness.reconciling(reason, message), jobIds, statements);
+    }
+
+    private static JobProgress ended(List<Long> jobIds, List<QueuedStatement> statements) {
+        Optional<QueuedStatement> failed =
+                statements.stream().filter(QueuedStatement::failed).findFirst();
+        if (failed.isPresent()) {
+            String message = "statement " + failed.get().ordinal() + " failed: "
+                    + firstLine(failed.get().error());
+            return new JobProgress(Phase.Failed, Readiness.stalled("StatementFailed", message), jobIds, statements);
+        }
+        long cancelled = statements.stream().filter(QueuedStatement::cancelled).count();
+        if (cancelled > 0) {
+            String message = cancelled + " of " + jobIds.size() + " statements were cancelled";
+            return new JobProgress(Phase.Cancelled, Readiness.stalled("Cancelled", message), jobIds, statements);
+        }
+        String message =
+                jobIds.size() == 1 ? "the statement succeeded" : "all " + jobIds.size() + " statements succeeded";
+        return new JobProgress(Phase.Succeeded, Readiness.ready("Succeeded", message), jobIds, statements);
+    }
+
+    WorkerJobStatus status(WorkerJob job, @Nullable WorkerJobStatus old, Instant now) {
+        Long generation = job.getMetadata().getGeneration();
+        int total = job.getSpec().statements().size();
+        int succeeded = succeeded(old);
+        return new WorkerJobStatus(
+                generation,
+                phase,
+                jobIds,
+                succeeded,
+                total,
+                succeeded + "/" + total,
+                position(),
+                readiness.message(),
+                earliest(QueuedStatement::submittedAt, old == null ? null : old.queuedAt()),
+                earliest(QueuedStatement::startedAt, old == null ? null : old.startedAt()),
+                phase.ended() ? finishedAt(now) : null,
+                failure(),
+                Conditions.of(readiness, old == null ? null : old.conditions(), generation, now));
+    }
+
+    private int succeeded(@Nullable WorkerJobStatus old) {
+        if (jobIds == null || statements.isEmpty()) {
+            return old == null || old.succeeded() == null ? 0 : old.succeeded();
+        }
+        int gone = jobIds.size() - statements.size();
+        return gone
+                + (int) statements.stream().filter(QueuedStatement::succeeded).count();
+    }
+
+    private @Nullable Long position() {
+        return statements.stream()
+                .filter(each -> !each.ended())
+                .findFirst()
+                .map(QueuedStatement::position)
+                .orElse(null);
+    }
+
+    private @Nullable Failure failure() {
+        return statements.stream()
+                .filter(QueuedStatement::failed)
+                .findFirst()
+                .map(each -> new Failure(each.ordinal(), each.sqlState(), each.error()))
+                .orElse(null);
+    }
+
+    /** A row that is gone was earlier than those that are there, so what was known before stays. */
+    private @Nullable String earliest(Function<QueuedStatement, @Nullable Instant> time, @Nullable String known) {
+        if (known != null) {
+            return known;
+        }
+        return statements.stream()
+                .map(time)
+                .filter(Objects::nonNull)
+                .min(Comparator.naturalOrder())
+                .map(JobProgress::text)
+                .orElse(null);
+    }
+
+    private String finishedAt(Instant now) {
+        return text(statements.stream()
+                .map(QueuedStatement::finishedAt)
+                .filter(Objects::nonNull)
+                .max(Comparator.naturalOrder())
+                .orElse(now));
+    }
+
+    private static String text(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    private static String firstLine(@Nullable String text) {
+        return text == null ? "unknown error" : text.lines().findFirst().orElse("unknown error");
+    }
+}

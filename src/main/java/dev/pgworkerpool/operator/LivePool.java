@@ -1,0 +1,141 @@
+package dev.pgworkerpool.operator;
+
+import dev.pgworkerpool.queue.ConnectionSettings;
+import dev.pgworkerpool.queue.JobQueue;
+import dev.pgworkerpool.queue.PoolDatabase;
+import dev.pgworkerpool.queue.QueueEvents;
+import dev.pgworkerpool.queue.QueueStatistics;
+import dev.pgworkerpool.queue.RoleLogin;
+import dev.pgworkerpool.status.Readiness;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the operator remembers of one pool between two passes, and its connections. All of it can be lost.
+ *
+ * <p>Its pool's passes come one at a time. The volatile fields are read by WorkerJobs, too.
+ */
+final class LivePool implements AutoCloseable {
+    final String uid;
+    final ResourceID id;
+
+    final StartedJobs started = new StartedJobs();
+    final Troubles troubles = new Troubles();
+    final WakeUps wakeUps = new WakeUps();
+    /** Why a Job was deleted by us: told when its turn is over. */
+    final Map<String, String> verdicts = new HashMap<>();
+
+    final Memo<Object, PoolCredentials> credentials = new Memo<>(Duration.ofSeconds(4));
+    final Memo<Boolean, Optional<String>> lease = new Memo<>(Duration.ofSeconds(10));
+    final Memo<List<RoleLogin>, List<String>> refusedLogins = new Memo<>(Duration.ofSeconds(30));
+    final Memo<Boolean, Boolean> encrypted = new Memo<>(Duration.ofMinutes(10));
+    final Memo<Boolean, QueueStatistics> statistics = new Memo<>(Duration.ofMillis(500));
+    final Memo<Object, Long> pruned = new Memo<>(Duration.ofSeconds(30));
+
+    private volatile @Nullable PoolDatabase database;
+    private volatile boolean queueIsOurs;
+    private volatile @Nullable Readiness readiness;
+    private volatile List<RoleLogin> logins = List.of();
+
+    /** As people name it. */
+    @Override
+    public String toString() {
+        return "WorkerPool " + id.getNamespace().orElse("") + "/" + id.getName();
+    }
+
+    LivePool(String uid, ResourceID id) {
+        this.uid = uid;
+        this.id = id;
+    }
+
+    /** Opens the database, or opens it anew when it is another one or has other credentials. */
+    PoolDatabase database(ConnectionSettings settings, QueueEvents events) {
+        PoolDatabase open = database;
+        if (open != null && open.settings().equals(settings)) {
+            return open;
+        }
+        close();
+        open = PoolDatabase.open(settings, events);
+        database = open;
+        return open;
+    }
+
+    /** What the last pass found; null before the first one. */
+    @Nullable
+    Readiness readiness() {
+        return readiness;
+    }
+
+    void found(Readiness found) {
+        readiness = found;
+    }
+
+    /** Roles whose jobs may run, and their logins. */
+    List<RoleLogin> logins() {
+        return logins;
+    }
+
+    /** The database answers, the queue is this pool's, and these may use it. */
+    void queueIsOurs(List<RoleLogin> usable) {
+        logins = usable;
+        queueIsOurs = true;
+    }
+
+    /** The queue for others than the pool's own pass; empty unless the last pass could work with it. */
+    Optional<JobQueue> queue() {
+        PoolDatabase open = database;
+        return open == null || !queueIsOurs ? Optional.empty() : Optional.of(open.queue());
+    }
+
+    /** Somebody else found the database out of reach. Until the pool's own pass gets through, nobody need try. */
+    void queueFailed() {
+        queueIsOurs = false;
+    }
+
+    /** Something failed: trust nothing that was learnt before. */
+    void doubtAll() {
+        queueIsOurs = false;
+        credentials.forget();
+        lease.forget();
+        refusedLogins.forget();
+        statistics.forget();
+        PoolDatabase open = database;
+        if (open != null) {
+            open.checkSchemaAgain();
+        }
+    }
+
+    /** Secrets of logins that can't be used, in words. */
+    List<String> credentialProblems() {
+        return credentials.last().map(PoolCredentials::problems).orElse(List.of());
+    }
+
+    /** Logins that the database refused, in words. */
+    List<String> refusedLogins() {
+        return refusedLogins.last().orElse(List.of());
+    }
+
+    /** Gives the queue to the next pool that wants it. Best effort: the lease ends by itself. */
+    void release() {
+        queue().ifPresent(queue -> queue.release(uid));
+    }
+
+    @Override
+    public void close() {
+        PoolDatabase open = database;
+        database = null;
+        queueIsOurs = false;
+        lease.forget();
+        refusedLogins.forget();
+        statistics.forget();
+        encrypted.forget();
+        if (open != null) {
+            open.close();
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.pgworkerpool.operator;
+
+import dev.pgworkerpool.queue.DatabaseProblem;
+import dev.pgworkerpool.status.Readiness;
+
+/** Why a pass over a pool can't go on, as the pool's condition will say it. */
+final class PoolProblem extends RuntimeException {
+    private final Readiness readiness;
+
+    PoolProblem(Readiness readiness) {
+        super(readiness.message());
+        this.readiness = readiness;
+    }
+
+    Readiness readiness() {
+        return readiness;
+    }
+
+    /** The database's own words; all of it may heal without us, so all is tried again. */
+    static Readiness of(DatabaseProblem problem) {
+        String reason = switch (problem.kind()) {
+            case UNAVAILABLE -> "DatabaseUnavailable";
+            case CREDENTIALS_REJECTED -> "CredentialsRejected";
+            case SCHEMA_NOT_INSTALLED -> "SchemaNotInstalled";
+            case NOT_ALLOWED -> "PrivilegeMissing";
+            case INVALID, FAILED -> "DatabaseError";
+        };
+        return Readiness.reconciling(reason, problem.text());
+    }
+}

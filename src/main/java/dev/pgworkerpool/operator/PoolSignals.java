@@ -1,0 +1,26 @@
+package dev.pgworkerpool.operator;
+
+import dev.pgworkerpool.queue.QueueEvents;
+import java.time.InstantSource;
+
+/** Takes what one pool's database says to those it concerns. */
+record PoolSignals(LivePool pool, PoolEvents pools, WorkerJobEvents workerJobs, InstantSource clock)
+        implements QueueEvents {
+
+    @Override
+    public void workFor(String worker) {
+        pool.wakeUps.heard(worker, clock.instant());
+        pools.propagateEvent(pool.id);
+    }
+
+    @Override
+    public void workerJobChanged(String uid) {
+        workerJobs.changed(uid);
+    }
+
+    @Override
+    public void connected() {
+        pools.propagateEvent(pool.id);
+        workerJobs.poolChanged(pool.id);
+    }
+}

@@ -1,0 +1,44 @@
+package dev.pgworkerpool.operator;
+
+import dev.pgworkerpool.schedule.NeverStarting;
+import dev.pgworkerpool.schedule.Turn;
+import dev.pgworkerpool.status.EventRecorder;
+import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+
+/** Deletes Jobs whose pod will never start (an image that can't be pulled, say): others wait for their slot. */
+@ApplicationScoped
+class StuckWorkers {
+    private final KubernetesClient client;
+    private final EventRecorder events;
+
+    StuckWorkers(KubernetesClient client, EventRecorder events) {
+        this.client = client;
+        this.events = events;
+    }
+
+    void run(PoolPass pass) {
+        pass.turns().all().stream()
+                .filter(Turn::holdsSlot)
+                .forEach(
+                        turn -> NeverStarting.reason(turn, pass.now()).ifPresent(reason -> giveUp(pass, turn, reason)));
+    }
+
+    private void giveUp(PoolPass pass, Turn turn, String reason) {
+        if (pass.live().verdicts.put(turn.jobName(), reason) != null) {
+            return; // its deletion is under way
+        }
+        client.batch()
+                .v1()
+                .jobs()
+                .inNamespace(pass.namespace())
+                .withName(turn.jobName())
+                .withPropagationPolicy(DeletionPropagation.BACKGROUND)
+                .delete();
+        events.warning(
+                pass.pool(),
+                "WorkerNotStarted",
+                "worker \"" + turn.worker() + "\" (Job " + turn.jobName() + "): " + reason);
+    }
+}

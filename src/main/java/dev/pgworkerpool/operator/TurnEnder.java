@@ -1,0 +1,108 @@
+package dev.pgworkerpool.operator;
+
+import dev.pgworkerpool.queue.JobQueue;
+import dev.pgworkerpool.queue.OpenTurn;
+import dev.pgworkerpool.schedule.Turn;
+import dev.pgworkerpool.schedule.TurnFailure;
+import dev.pgworkerpool.status.EventRecorder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Tells the database which turns are over, so that their names may have the next one, and which ones run that it doesn't know of:
+ * an operator may have died between creating a Job and recording it.
+ */
+@ApplicationScoped
+class TurnEnder {
+    private static final String JOB_NAME = "batch.kubernetes.io/job-name";
+
+    private final KubernetesClient client;
+    private final EventRecorder events;
+
+    TurnEnder(KubernetesClient client, EventRecorder events) {
+        this.client = client;
+        this.events = events;
+    }
+
+    void run(PoolPass pass, JobQueue queue) {
+        pass.live().started.settle(pass.turns(), jobName -> exists(pass, jobName), pass.now());
+        Set<String> open = new HashSet<>();
+        for (OpenTurn turn : queue.openTurns()) {
+            open.add(turn.jobName());
+            if (isOver(pass, turn.jobName())) {
+                end(pass, queue, turn);
+            }
+        }
+        pass.turns().all().stream()
+                .filter(turn -> turn.holdsSlot() && !open.contains(turn.jobName()))
+                .forEach(turn -> record(queue, turn));
+    }
+
+    private static void record(JobQueue queue, Turn turn) {
+        String worker = turn.worker();
+        if (worker != null) {
+            queue.turnStarted(worker, turn.number(), turn.jobName());
+        }
+    }
+
+    /** A Job that the caches don't show is gone only when the API says so. */
+    private boolean isOver(PoolPass pass, String jobName) {
+        if (pass.live().started.contains(jobName)) {
+            return false;
+        }
+        Optional<Turn> turn = pass.turns().find(jobName);
+        return turn.isPresent() ? !turn.get().holdsSlot() : !exists(pass, jobName);
+    }
+
+    private boolean exists(PoolPass pass, String jobName) {
+        return client.batch()
+                        .v1()
+                        .jobs()
+                        .inNamespace(pass.namespace())
+                        .withName(jobName)
+                        .get()
+                != null;
+    }
+
+    private void end(PoolPass pass, JobQueue queue, OpenTurn open) {
+        LivePool live = pass.live();
+        String verdict = live.verdicts.get(open.jobName());
+        String failure = verdict != null ? verdict : failure(pass, open).orElse(null);
+        Optional<Instant> notBefore = queue.turnEnded(open.worker(), open.turn(), failure);
+        live.verdicts.remove(open.jobName());
+        if (failure == null) {
+            live.troubles.endedWell(open.worker());
+            return;
+        }
+        Instant until = notBefore.orElse(pass.now());
+        if (verdict != null) {
+            live.troubles.neverStarted(open.worker(), failure, until);
+            return;
+        }
+        live.troubles.failed(open.worker(), failure, until);
+        events.warning(
+                pass.pool(),
+                "WorkerFailed",
+                "worker \"" + open.worker() + "\" (Job " + open.jobName() + "): " + failure);
+    }
+
+    /** The pods' cache may lag behind that of the Jobs; the reason is in the pod. */
+    private Optional<String> failure(PoolPass pass, OpenTurn open) {
+        Turn turn = pass.turns().find(open.jobName()).orElse(new Turn(open.jobName(), null, List.of()));
+        if (turn.job() != null && turn.pods().isEmpty()) {
+            List<Pod> pods = client.pods()
+                    .inNamespace(pass.namespace())
+                    .withLabel(JOB_NAME, open.jobName())
+                    .list()
+                    .getItems();
+            return TurnFailure.of(new Turn(open.jobName(), turn.job(), pods));
+        }
+        return TurnFailure.of(turn);
+    }
+}

@@ -1,0 +1,138 @@
+package dev.pgworkerpool.operator;
+
+import dev.pgworkerpool.api.WorkerJob;
+import dev.pgworkerpool.api.WorkerJobStatus;
+import dev.pgworkerpool.api.WorkerPool;
+import dev.pgworkerpool.status.EventRecorder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Queues a WorkerJob once and mirrors how far it is. An ended one is never looked up again, so it can't run again either, whatever
+ * becomes of its rows.
+ */
+@ControllerConfiguration(
+        name = "workerjob",
+        finalizerName = "pgworkerpool.dev/cancel",
+        maxReconciliationInterval = @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.MINUTES))
+public class WorkerJobReconciler implements Reconciler<WorkerJob>, Cleaner<WorkerJob> {
+    private static final Logger LOG = Logger.getLogger(WorkerJobReconciler.class);
+
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
+
+    private final WorkerJobSteps steps;
+    private final WorkerJobStatusWriter statusWriter;
+    private final WorkerJobEvents workerJobEvents;
+    private final EventRecorder events;
+    private final KubernetesClient client;
+    private final InstantSource clock;
+
+    WorkerJobReconciler(
+            WorkerJobSteps steps,
+            WorkerJobStatusWriter statusWriter,
+            WorkerJobEvents workerJobEvents,
+            EventRecorder events,
+            KubernetesClient client,
+            InstantSource clock) {
+        this.steps = steps;
+        this.statusWriter = statusWriter;
+        this.workerJobEvents = workerJobEvents;
+        this.events = events;
+        this.client = client;
+        this.clock = clock;
+    }
+
+    @Override
+    public UpdateControl<WorkerJob> reconcile(WorkerJob job, Context<WorkerJob> context) {
+        Instant now = clock.instant();
+        WorkerJobStatus status = statusWriter.latest(job, now);
+        try {
+            if (!ended(status)) {
+                WorkerPool pool = context.getSecondaryResource(WorkerPool.class).orElse(null);
+                List<Long> jobIds = status == null ? null : status.jobIds();
+                Optional<JobProgress> progress = steps.advance(job, pool, jobIds);
+                status = progress.isPresent() ? statusWriter.write(job, progress.get(), now) : status;
+            }
+            return ended(status) ? untilExpiry(job, Objects.requireNonNull(status), now) : again(LOOK_AGAIN);
+        } catch (KubernetesClientException e) {
+            LOG.warnf(
+                    "WorkerJob %s/%s: %s",
+                    job.getMetadata().getNamespace(), job.getMetadata().getName(), e.getMessage());
+            return again(LOOK_AGAIN);
+        }
+    }
+
+    /** Deletes an ended WorkerJob when its time is over. */
+    private UpdateControl<WorkerJob> untilExpiry(WorkerJob job, WorkerJobStatus status, Instant now) {
+        steps.settled(job);
+        Integer ttl = job.getSpec().ttlSecondsAfterFinished();
+        if (ttl == null || status.finishedAt() == null) {
+            return UpdateControl.noUpdate();
+        }
+        Duration left = Duration.between(now, Instant.parse(status.finishedAt()).plusSeconds(ttl));
+        if (left.isPositive()) {
+            return again(left);
+        }
+        client.resource(job).delete();
+        return UpdateControl.noUpdate();
+    }
+
+    @Override
+    public DeleteControl cleanup(WorkerJob job, Context<WorkerJob> context) {
+        if (ended(job.getStatus())) {
+            return DeleteControl.defaultDelete();
+        }
+        WorkerPool pool = context.getSecondaryResource(WorkerPool.class).orElse(null);
+        if (!steps.cancel(job, pool)) {
+            return DeleteControl.noFinalizerRemoval().rescheduleAfter(LOOK_AGAIN);
+        }
+        events.normal(job, "Cancelled", "it was deleted: what waited of it is cancelled");
+        return DeleteControl.defaultDelete();
+    }
+
+    private static boolean ended(@Nullable WorkerJobStatus status) {
+        return status != null && status.phase() != null && status.phase().ended();
+    }
+
+    private static UpdateControl<WorkerJob> again(Duration after) {
+        return UpdateControl.<WorkerJob>noUpdate().rescheduleAfter(after);
+    }
+
+    /** Called once, before the informers start. */
+    @Override
+    public List<EventSource<?, WorkerJob>> prepareEventSources(EventSourceContext<WorkerJob> context) {
+        workerJobEvents.lookUpIn(context.getPrimaryCache());
+        var pools = new InformerEventSource<>(
+                InformerEventSourceConfiguration.from(WorkerPool.class, WorkerJob.class)
+                        .withPrimaryToSecondaryMapper((WorkerJob job) -> Set.of(WorkerJobEvents.poolOf(job)))
+                        .withSecondaryToPrimaryMapper(pool -> workerJobEvents.ofPool(ResourceID.fromResource(pool)))
+                        .withOnUpdateFilter((pool, before) -> !Objects.equals(
+                                pool.getMetadata().getGeneration(),
+                                before.getMetadata().getGeneration()))
+                        .build(),
+                context);
+        return List.of(pools, workerJobEvents);
+    }
+}

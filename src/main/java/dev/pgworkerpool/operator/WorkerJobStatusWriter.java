@@ -1,0 +1,69 @@
+package dev.pgworkerpool.operator;
+
+import dev.pgworkerpool.api.WorkerJob;
+import dev.pgworkerpool.api.WorkerJobStatus;
+import dev.pgworkerpool.status.EventRecorder;
+import dev.pgworkerpool.status.StatusPatch;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Writes a WorkerJob's status when it changed and then, only if that worked, tells what happened as an Event. */
+@ApplicationScoped
+class WorkerJobStatusWriter {
+    private final StatusPatch patch;
+    private final EventRecorder events;
+    private final WrittenStatuses<WorkerJobStatus> written = new WrittenStatuses<>();
+
+    WorkerJobStatusWriter(StatusPatch patch, EventRecorder events) {
+        this.patch = patch;
+        this.events = events;
+    }
+
+    /** The status that stands there, as well as it is known. */
+    @Nullable
+    WorkerJobStatus latest(WorkerJob job, Instant now) {
+        return written.latest(job.getMetadata().getUid(), job.getStatus(), now);
+    }
+
+    WorkerJobStatus write(WorkerJob job, JobProgress progress, Instant now) {
+        WorkerJobStatus old = latest(job, now);
+        WorkerJobStatus status = progress.status(job, old, now);
+        if (status.equals(old)) {
+            return status;
+        }
+        WorkerJob statusOnly = new WorkerJob();
+        statusOnly.setMetadata(StatusPatch.identityOf(job));
+        statusOnly.setStatus(status);
+        if (patch.apply(statusOnly)) {
+            written.put(job.getMetadata().getUid(), status, now);
+            tell(job, status, old);
+        }
+        return status;
+    }
+
+    private void tell(WorkerJob job, WorkerJobStatus now, @Nullable WorkerJobStatus old) {
+        if (now.jobIds() != null && (old == null || old.jobIds() == null)) {
+            String ids = now.jobIds().stream().map(String::valueOf).collect(Collectors.joining(", "));
+            events.normal(job, "Queued", "queued for worker \"" + job.getSpec().worker() + "\" as " + jobs(now) + ids);
+        }
+        if (now.startedAt() != null && (old == null || old.startedAt() == null)) {
+            events.normal(job, "Started", "worker \"" + job.getSpec().worker() + "\" has begun with it");
+        }
+        if (now.phase() == null || (old != null && now.phase() == old.phase())) {
+            return;
+        }
+        String message = String.valueOf(now.message());
+        switch (now.phase()) {
+            case Succeeded -> events.normal(job, "Succeeded", message);
+            case Failed -> events.warning(job, "Failed", message);
+            case Cancelled -> events.warning(job, "Cancelled", message);
+            case Pending, Queued, Running, Suspended -> {}
+        }
+    }
+
+    private static String jobs(WorkerJobStatus status) {
+        return status.jobIds() != null && status.jobIds().size() == 1 ? "job " : "jobs ";
+    }
+}

@@ -1,0 +1,193 @@
+package dev.pgworkerpool.operator;
+
+import dev.pgworkerpool.api.Api;
+import dev.pgworkerpool.api.WorkerPool;
+import dev.pgworkerpool.queue.DatabaseProblem;
+import dev.pgworkerpool.queue.JobQueue;
+import dev.pgworkerpool.queue.QueueStatistics;
+import dev.pgworkerpool.schedule.Demand;
+import dev.pgworkerpool.schedule.SlotAllocator;
+import dev.pgworkerpool.schedule.SlotAllocator.Allocation;
+import dev.pgworkerpool.schedule.Turns;
+import dev.pgworkerpool.schedule.WorkerPodFactory;
+import dev.pgworkerpool.status.PoolFigures;
+import dev.pgworkerpool.status.Readiness;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One pass over one pool. Passes of a pool come one at a time, so counting slots needs no lock; they come at every change of its
+ * Jobs and pods, at every notification of its database, and at least every {@value SWEEP_SECONDS} s.
+ */
+@ControllerConfiguration(
+        name = "workerpool",
+        maxReconciliationInterval = @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.SECONDS))
+public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
+    private static final Logger LOG = Logger.getLogger(WorkerPoolReconciler.class);
+
+    private static final int SWEEP_SECONDS = 5;
+    private static final Duration SWEEP = Duration.ofSeconds(SWEEP_SECONDS);
+    private static final Duration SOON = Duration.ofMillis(20);
+
+    private final LivePools pools;
+    private final PoolEvents poolEvents;
+    private final QueueAccess access;
+    private final TurnEnder turnEnder;
+    private final StuckWorkers stuckWorkers;
+    private final WorkerStarter starter;
+    private final Retention retention;
+    private final PoolStatusWriter statusWriter;
+    private final InstantSource clock;
+
+    WorkerPoolReconciler(
+            LivePools pools,
+            PoolEvents poolEvents,
+            QueueAccess access,
+            TurnEnder turnEnder,
+            StuckWorkers stuckWorkers,
+            WorkerStarter starter,
+            Retention retention,
+            PoolStatusWriter statusWriter,
+            InstantSource clock) {
+        this.pools = pools;
+        this.poolEvents = poolEvents;
+        this.access = access;
+        this.turnEnder = turnEnder;
+        this.stuckWorkers = stuckWorkers;
+        this.starter = starter;
+        this.retention = retention;
+        this.statusWriter = statusWriter;
+        this.clock = clock;
+    }
+
+    @Override
+    public UpdateControl<WorkerPool> reconcile(WorkerPool pool, Context<WorkerPool> context) {
+        if (pool.isMarkedForDeletion()) {
+            return UpdateControl.noUpdate();
+        }
+        Turns turns = Turns.of(context.getSecondaryResources(Job.class), context.getSecondaryResources(Pod.class));
+        PoolPass pass = new PoolPass(pool, pools.of(pool), turns, clock.instant());
+        Duration next = SWEEP;
+        try {
+            next = run(pass);
+        } catch (PoolProblem problem) {
+            report(pass, problem.readiness());
+        } catch (DatabaseProblem problem) {
+            report(pass, PoolProblem.of(problem));
+        } catch (KubernetesClientException e) {
+            LOG.warnf("%s: %s", pass.live(), e.getMessage());
+        }
+        return UpdateControl.<WorkerPool>noUpdate().rescheduleAfter(next);
+    }
+
+    private Duration run(PoolPass pass) {
+        JobQueue queue = access.open(pass);
+        turnEnder.run(pass, queue);
+        stuckWorkers.run(pass);
+        List<Demand> demand = queue.demand();
+        Duration next = start(pass, queue, demand);
+        retention.run(pass, queue);
+        Duration statusDue = statusWriter.write(pass, PoolReadiness.of(pass, queue), figures(pass, queue, demand));
+        return next.compareTo(statusDue) < 0 ? next : statusDue;
+    }
+
+    /** Returns when it is worth looking again. */
+    private Duration start(PoolPass pass, JobQueue queue, List<Demand> demand) {
+        Instant now = pass.now();
+        if (pass.pool().getSpec().suspend()) {
+            return SWEEP;
+        }
+        Troubles troubles = pass.live().troubles;
+        troubles.settle(now);
+        List<Demand> startable = demand.stream()
+                .filter(name -> !troubles.holdsBack(name.worker(), now))
+                .toList();
+        Allocation allocation = SlotAllocator.allocate(
+                startable, pass.holders(), pass.pool().getSpec().slots(), now);
+        allocation.start().forEach(name -> starter.start(pass, queue, name));
+        pass.live().wakeUps.forgetBefore(now);
+        return until(allocation.nextBackOffEnds(), troubles.nextEnd(now).orElse(null), now);
+    }
+
+    private static Duration until(@Nullable Instant backOffEnds, @Nullable Instant troubleEnds, Instant now) {
+        return Stream.of(backOffEnds, troubleEnds)
+                .flatMap(Stream::ofNullable)
+                .map(end -> Duration.between(now, end))
+                .map(wait -> wait.compareTo(SOON) < 0 ? SOON : wait)
+                .filter(wait -> wait.compareTo(SWEEP) < 0)
+                .min(Comparator.naturalOrder())
+                .orElse(SWEEP);
+    }
+
+    private PoolFigures figures(PoolPass pass, JobQueue queue, List<Demand> demand) {
+        Set<String> holders = pass.holders();
+        QueueStatistics statistics = pass.live().statistics.get(true, pass.now(), queue::statistics);
+        int waiting = (int) demand.stream()
+                .filter(name -> name.headId() != null && !holders.contains(name.worker()))
+                .count();
+        return new PoolFigures(
+                pass.pool().getSpec().slots(),
+                holders.size(),
+                pass.turns().running(),
+                waiting,
+                statistics.waitingJobs(),
+                statistics.oldestWaitingSince(),
+                statistics.done(),
+                statistics.failed());
+    }
+
+    private void report(PoolPass pass, Readiness readiness) {
+        pass.live().doubtAll();
+        statusWriter.write(pass, readiness, null);
+    }
+
+    /** Called once, before the informers start. */
+    @Override
+    public List<EventSource<?, WorkerPool>> prepareEventSources(EventSourceContext<WorkerPool> context) {
+        return List.of(workers(Job.class, context), workers(Pod.class, context), poolEvents);
+    }
+
+    private static <R extends HasMetadata> InformerEventSource<R, WorkerPool> workers(
+            Class<R> type, EventSourceContext<WorkerPool> context) {
+        String selector = WorkerPodFactory.LABELS.entrySet().stream()
+                .map(label -> label.getKey() + "=" + label.getValue())
+                .sorted()
+                .collect(Collectors.joining(","));
+        return new InformerEventSource<>(
+                InformerEventSourceConfiguration.from(type, WorkerPool.class)
+                        .withLabelSelector(selector)
+                        .withSecondaryToPrimaryMapper(WorkerPoolReconciler::poolOf)
+                        .build(),
+                context);
+    }
+
+    private static Set<ResourceID> poolOf(HasMetadata worker) {
+        String pool = worker.getMetadata().getLabels().get(Api.POOL_LABEL);
+        return pool == null
+                ? Set.of()
+                : Set.of(new ResourceID(pool, worker.getMetadata().getNamespace()));
+    }
+}

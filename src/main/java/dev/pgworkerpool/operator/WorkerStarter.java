@@ -1,0 +1,106 @@
+package dev.pgworkerpool.operator;
+
+import dev.pgworkerpool.api.Api;
+import dev.pgworkerpool.queue.JobQueue;
+import dev.pgworkerpool.schedule.Demand;
+import dev.pgworkerpool.schedule.WorkerPodFactory;
+import dev.pgworkerpool.status.EventRecorder;
+import dev.pgworkerpool.status.PoolMetrics;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.net.HttpURLConnection;
+import java.time.InstantSource;
+import java.util.Set;
+
+/**
+ * Creates the Kubernetes Job of a turn and records it. In this order: a Job that nobody recorded is found again by its name, while a
+ * recorded turn without a Job would hold a slot for nothing.
+ */
+@ApplicationScoped
+class WorkerStarter {
+    /** Answers that mean: this object is not wanted, whenever you ask (quota, LimitRange, admission, RBAC, validation). */
+    private static final Set<Integer> REFUSALS = Set.of(
+            HttpURLConnection.HTTP_BAD_REQUEST,
+            HttpURLConnection.HTTP_UNAUTHORIZED,
+            HttpURLConnection.HTTP_FORBIDDEN,
+            HttpURLConnection.HTTP_NOT_FOUND,
+            422);
+
+    private final KubernetesClient client;
+    private final WorkerPodFactory pods;
+    private final EventRecorder events;
+    private final PoolMetrics metrics;
+    private final InstantSource clock;
+
+    WorkerStarter(
+            KubernetesClient client,
+            WorkerPodFactory pods,
+            EventRecorder events,
+            PoolMetrics metrics,
+            InstantSource clock) {
+        this.client = client;
+        this.pods = pods;
+        this.events = events;
+        this.metrics = metrics;
+        this.clock = clock;
+    }
+
+    /** @throws KubernetesClientException when it isn't known whether the Job was created: then nobody else may have its slot */
+    void start(PoolPass pass, JobQueue queue, Demand name) {
+        LivePool live = pass.live();
+        Job job = pods.job(pass.pool(), name.worker(), name.turn());
+        String jobName = job.getMetadata().getName();
+        live.started.add(jobName, name.worker(), pass.now());
+        try {
+            client.resource(job).create();
+            live.wakeUps
+                    .started(name.worker(), clock.instant())
+                    .ifPresent(latency -> metrics.wokenUp(pass.namespace(), pass.name(), latency));
+        } catch (KubernetesClientException e) {
+            if (!ranAlready(e, pass, job)) {
+                return;
+            }
+        }
+        queue.turnStarted(name.worker(), name.turn(), jobName);
+    }
+
+    private boolean ranAlready(KubernetesClientException e, PoolPass pass, Job job) {
+        if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+            return isOurs(pass, job);
+        }
+        if (!REFUSALS.contains(e.getCode())) {
+            throw e;
+        }
+        refused(
+                pass,
+                job,
+                String.valueOf(
+                        e.getStatus() == null ? e.getMessage() : e.getStatus().getMessage()));
+        return false;
+    }
+
+    /** Not if it is left from an older pool of the same name: then it is about to be garbage-collected. */
+    private boolean isOurs(PoolPass pass, Job job) {
+        Job there = client.resource(job).get();
+        boolean ours = there != null
+                && there.getMetadata().getOwnerReferences().stream()
+                        .anyMatch(owner -> owner.getUid().equals(pass.live().uid));
+        if (!ours) {
+            refused(pass, job, "a Job of this name is there already and belongs to something else");
+        }
+        return ours;
+    }
+
+    private void refused(PoolPass pass, Job job, String reason) {
+        String jobName = job.getMetadata().getName();
+        String worker = String.valueOf(job.getMetadata().getAnnotations().get(Api.WORKER_ANNOTATION));
+        pass.live().started.remove(jobName);
+        pass.live().troubles.refused(worker, reason, pass.now());
+        events.warning(
+                pass.pool(),
+                "WorkerRefused",
+                "worker \"" + worker + "\": the API refuses Job " + jobName + ": " + reason);
+    }
+}
