@@ -2,8 +2,11 @@
 
 -- SECURITY DEFINER: reads the list for roles that have no right on it.
 CREATE FUNCTION worker_pool.has_login(role oid) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN EXISTS (SELECT FROM worker_pool.login g WHERE g.role = has_login.role AND g.active);
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM worker_pool.login g WHERE g.role = has_login.role AND g.active);
+END
+$$;
 
 CREATE FUNCTION worker_pool.check_worker_name(worker text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE AS $$

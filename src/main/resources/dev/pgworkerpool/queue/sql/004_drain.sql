@@ -1,12 +1,16 @@
 -- Running jobs: claim, run, record, commit, next, all in the submitter's own session.
 
 -- The role whose jobs the session's login runs. By session_user, which no job can change.
+-- plpgsql, as all that runs for each job: an SQL function that is not inlined is read and planned at each call.
 CREATE FUNCTION worker_pool.session_submitter() RETURNS oid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-RETURN (
-    SELECT g.role FROM worker_pool.login g
-    WHERE g.login = pg_catalog.to_regrole(pg_catalog.quote_ident(session_user))::oid AND g.active
-);
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (
+        SELECT g.role FROM worker_pool.login g
+        WHERE g.login = to_regrole(quote_ident(session_user))::oid AND g.active
+    );
+END
+$$;
 
 -- Locks and returns the head of the worker's queue; nulls when there is none, when the head belongs to another
 -- submitter, or when it is not `only_id` (null: any).
@@ -113,22 +117,17 @@ BEGIN
 END
 $$;
 
--- What a failed job's `error` holds: the message, then DETAIL and HINT where PostgreSQL gave them. Null for no failure.
+-- What a failed job's `error` holds: the message, then DETAIL and HINT where PostgreSQL gave them.
 CREATE FUNCTION worker_pool.failure_text(message text, detail text, hint text, state text) RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN nullif(
-    pg_catalog.concat_ws(
-        E'\n',
-        message,
-        'DETAIL:  ' || nullif(detail, ''),
-        'HINT:  ' || CASE
-            WHEN hint <> '' THEN hint
-            -- Refuses a transaction block (25001), or ends the transaction itself (2D000).
-            WHEN state IN ('25001', '2D000') THEN 'Queue it with autocommit => true to run it outside a transaction.'
-        END
-    ),
-    ''
-);
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF hint = '' AND state IN ('25001', '2D000') THEN
+        -- Refuses a transaction block, or ends the transaction itself.
+        hint := 'Queue it with autocommit => true to run it outside a transaction.';
+    END IF;
+    RETURN concat_ws(E'\n', message, 'DETAIL:  ' || nullif(detail, ''), 'HINT:  ' || nullif(hint, ''));
+END
+$$;
 
 -- Runs up to `max_jobs` jobs of the worker, and begins none later than `max_ms` after the call. Each job commits with its
 -- outcome: all of its effect and its 'done', or nothing and its 'failed'. Returns when the head belongs to another
@@ -156,6 +155,7 @@ DECLARE
     detail    pg_catalog.text;
     hint      pg_catalog.text;
     state     pg_catalog.text;
+    failure   pg_catalog.text;
 BEGIN
     report := '{}';
     failures := 0;
@@ -172,10 +172,8 @@ BEGIN
         END IF;
         EXIT WHEN job.id IS NULL;
         PERFORM pg_catalog.set_config('application_name', 'worker_pool job ' OPERATOR(pg_catalog.||) job.id::pg_catalog.text, false);
-        message := NULL;
-        detail := NULL;
-        hint := NULL;
         state := NULL;
+        failure := NULL;
 
         -- query_canceled and assert_failure are not among OTHERS: without them such a job would be the head for ever.
         -- Deferred constraints and cursors WITH HOLD would run at COMMIT, outside this block: they have their turn here.
@@ -193,6 +191,7 @@ BEGIN
                     detail = PG_EXCEPTION_DETAIL,
                     hint = PG_EXCEPTION_HINT,
                     state = RETURNED_SQLSTATE;
+                failure := worker_pool.failure_text(message, detail, hint, state);
                 outcome := 'failed';
                 touched := NULL;
         END;
@@ -208,8 +207,7 @@ BEGIN
         UNLISTEN *;
         PERFORM pg_catalog.pg_advisory_unlock_all();
 
-        PERFORM worker_pool.finish(
-            job.id, outcome, begun, touched, worker_pool.failure_text(message, detail, hint, state), state);
+        PERFORM worker_pool.finish(job.id, outcome, begun, touched, failure, state);
         COMMIT;
 
         after_id := job.id;
