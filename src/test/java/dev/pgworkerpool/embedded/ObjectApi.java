@@ -1,0 +1,379 @@
+package dev.pgworkerpool.embedded;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.pgworkerpool.embedded.ApiError.Cause;
+import dev.pgworkerpool.embedded.DeleteOptions.Propagation;
+import dev.pgworkerpool.embedded.ManagedFields.Owner;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The verbs of the API on single objects, with everything that a server does before it stores: defaults, validation,
+ * optimistic locking, generation, managed fields, finalizers. Each call is atomic.
+ */
+final class ObjectApi {
+    /** Set by the API, whatever a client sends. */
+    private static final List<String> SYSTEM_METADATA = List.of(
+            "uid",
+            "creationTimestamp",
+            "generation",
+            "resourceVersion",
+            "namespace",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds");
+
+    private static final Set<ResourceType> WITHOUT_GENERATION = Set.of(
+            ResourceTypes.PODS,
+            ResourceTypes.SECRETS,
+            ResourceTypes.CONFIG_MAPS,
+            ResourceTypes.EVENTS,
+            ResourceTypes.NEW_EVENTS,
+            ResourceTypes.NAMESPACES,
+            ResourceTypes.NODES,
+            ResourceTypes.LEASES,
+            ResourceTypes.SERVICES,
+            ResourceTypes.SERVICE_ACCOUNTS);
+
+    private static final Map<ResourceType, KindRules> RULES = Map.of(
+            ResourceTypes.PODS, new PodRules(),
+            ResourceTypes.JOBS, new JobRules(),
+            ResourceTypes.SECRETS, new SecretRules(),
+            ResourceTypes.NAMESPACES, new NamespaceRules(),
+            ResourceTypes.DEFINITIONS, new DefinitionRules());
+
+    private final ObjectStore store;
+
+    ObjectApi(ObjectStore store) {
+        this.store = store;
+    }
+
+    ObjectNode get(ResourceType type, @Nullable String namespace, String name) {
+        return find(type, namespace, name).orElseThrow(() -> ApiError.notFound(type, name));
+    }
+
+    Optional<ObjectNode> find(ResourceType type, @Nullable String namespace, String name) {
+        return store.get(type.key(namespace, name)).map(stored -> Conversion.to(type, stored));
+    }
+
+    ObjectNode create(ResourceType type, @Nullable String namespace, ObjectNode body, WriteOptions options) {
+        return store.locked(() -> {
+            var object = body.deepCopy();
+            checkEnvelope(type, object);
+            var metadata = Json.metadata(object);
+            if (!Json.text(metadata, "resourceVersion").isEmpty()) {
+                throw ApiError.badRequest("resourceVersion should not be set on objects to be created");
+            }
+            chooseName(type, metadata);
+            chooseNamespace(type, namespace, metadata);
+            var name = Json.name(object);
+            requireLiveNamespace(type, Json.namespace(object), name);
+            if (find(type, namespace, name).isPresent()) {
+                throw ApiError.alreadyExists(type, name);
+            }
+            if (type.hasStatus()) {
+                object.remove("status");
+            }
+            metadata.put("uid", UUID.randomUUID().toString()).put("creationTimestamp", Json.now());
+            metadata.remove(List.of("generation", "deletionTimestamp", "deletionGracePeriodSeconds"));
+            if (!WITHOUT_GENERATION.contains(type)) {
+                metadata.put("generation", 1);
+            }
+            complete(type, object, null, options);
+            return options.dryRun() ? object : store.put(type, object);
+        });
+    }
+
+    /** Replaces an object, or only its status if that is the subresource. */
+    ObjectNode update(
+            ResourceType type,
+            @Nullable String namespace,
+            String name,
+            @Nullable String subresource,
+            ObjectNode body,
+            WriteOptions options) {
+        return store.locked(() -> {
+            var current = get(type, namespace, name);
+            var object = body.deepCopy();
+            checkEnvelope(type, object);
+            if (!Json.name(object).equals(name)) {
+                throw ApiError.badRequest("the name of the object (%s) does not match the name on the URL (%s)"
+                        .formatted(Json.name(object), name));
+            }
+            checkUnchanged(type, name, Json.text(object, "metadata", "uid"), resourceVersionOf(object), current);
+            if ("status".equals(subresource)) {
+                object = current.deepCopy();
+                Json.setOrRemove(object, "status", body.get("status"));
+                Json.setOrRemove(Json.metadata(object), "managedFields", Json.at(body, "metadata", "managedFields"));
+            } else if (type.hasStatus()) {
+                Json.setOrRemove(object, "status", current.get("status"));
+            }
+            var metadata = Json.metadata(object);
+            SYSTEM_METADATA.forEach(field -> Json.setOrRemove(metadata, field, Json.at(current, "metadata", field)));
+            if (!metadata.has("managedFields")) {
+                Json.setOrRemove(metadata, "managedFields", Json.at(current, "metadata", "managedFields"));
+            }
+            complete(type, object, current, options);
+            return store(type, object, current, options);
+        });
+    }
+
+    /** Changes an object with one of the plain patches. */
+    ObjectNode patch(
+            ResourceType type,
+            @Nullable String namespace,
+            String name,
+            @Nullable String subresource,
+            String mediaType,
+            byte[] body,
+            WriteOptions options) {
+        return store.locked(() -> {
+            var current = get(type, namespace, name);
+            var patched = Patches.patch(current, mediaType, body, type);
+            return update(type, namespace, name, subresource, patched, options);
+        });
+    }
+
+    /** Server-side apply: creates the object if it is not there yet. */
+    ObjectNode apply(
+            ResourceType type,
+            @Nullable String namespace,
+            String name,
+            @Nullable String subresource,
+            ObjectNode wanted,
+            Owner owner,
+            WriteOptions options) {
+        return store.locked(() -> {
+            checkEnvelope(type, wanted);
+            if (Json.at(wanted, "metadata").has("managedFields")) {
+                throw ApiError.badRequest("metadata.managedFields must be nil");
+            }
+            var current = find(type, namespace, name);
+            var apply = new ServerSideApply(type, owner, options.force());
+            if (current.isEmpty() && subresource == null) {
+                Json.metadata(wanted).put("name", name);
+                return create(type, namespace, apply.apply(Json.object(), wanted), options);
+            }
+            var live = current.orElseThrow(() -> ApiError.notFound(type, name));
+            checkUnchanged(type, name, Json.text(wanted, "metadata", "uid"), resourceVersionOf(wanted), live);
+            return update(type, namespace, name, subresource, apply.apply(live, wanted), options);
+        });
+    }
+
+    /** For the control plane: changes an object as it is now; does nothing if it is gone. */
+    Optional<ObjectNode> edit(
+            ResourceType type, ObjectKey key, @Nullable String subresource, UnaryOperator<ObjectNode> change) {
+        return store.locked(() -> store.get(key)
+                .map(current -> update(
+                        type,
+                        key.namespace(),
+                        key.name(),
+                        subresource,
+                        change.apply(current.deepCopy()),
+                        WriteOptions.INTERNAL)));
+    }
+
+    /** Deletes the object, or marks it if something has to happen first. Returns it as it is then. */
+    ObjectNode delete(ResourceType type, @Nullable String namespace, String name, DeleteOptions options) {
+        return store.locked(() -> {
+            var current = get(type, namespace, name);
+            checkUnchanged(
+                    type,
+                    name,
+                    options.uid() == null ? "" : options.uid(),
+                    options.resourceVersion() == null ? "" : options.resourceVersion(),
+                    current);
+            var object = current.deepCopy();
+            holdForDependents(type, object, options.propagation());
+            var grace =
+                    type.equals(ResourceTypes.PODS) ? PodRules.gracePeriod(object, options.gracePeriodSeconds()) : 0;
+            markAsDeleted(type, object, grace);
+            if (options.dryRun() || object.equals(current)) {
+                return object;
+            }
+            return isDone(object) ? store.remove(type, object) : store.put(type, object);
+        });
+    }
+
+    /** Without a policy, the pods of a Job stay: what {@code batch/v1} does for old clients' sake. */
+    static Propagation defaultPropagation(ResourceType type) {
+        return type.equals(ResourceTypes.JOBS) ? Propagation.ORPHAN : Propagation.BACKGROUND;
+    }
+
+    private static void holdForDependents(ResourceType type, ObjectNode object, @Nullable Propagation asked) {
+        if (asked == null && Json.isBeingDeleted(object)) {
+            return;
+        }
+        var finalizer = (asked != null ? asked : defaultPropagation(type)).finalizer();
+        var finalizers = Json.metadata(object).withArray("finalizers");
+        finalizers.removeIf(f -> f.asText().equals(Propagation.FOREGROUND.finalizer())
+                || f.asText().equals(Propagation.ORPHAN.finalizer()));
+        if (finalizer != null) {
+            finalizers.add(finalizer);
+        }
+        if (finalizers.isEmpty()) {
+            Json.metadata(object).remove("finalizers");
+        }
+    }
+
+    private static void markAsDeleted(ResourceType type, ObjectNode object, int grace) {
+        var metadata = Json.metadata(object);
+        var graceBefore = metadata.path("deletionGracePeriodSeconds");
+        if (Json.isBeingDeleted(object) && graceBefore.asInt() <= grace) {
+            return;
+        }
+        if (!Json.isBeingDeleted(object) && metadata.has("generation")) {
+            metadata.put("generation", metadata.path("generation").asLong() + 1);
+        }
+        metadata.put("deletionTimestamp", Json.time(Instant.now().plusSeconds(grace)))
+                .put("deletionGracePeriodSeconds", grace);
+        if (type.equals(ResourceTypes.NAMESPACES)) {
+            object.withObject("/status").put("phase", "Terminating");
+        }
+    }
+
+    /** Nothing holds it any more. */
+    private static boolean isDone(ObjectNode object) {
+        var metadata = object.path("metadata");
+        return Json.isBeingDeleted(object)
+                && metadata.path("finalizers").isEmpty()
+                && metadata.path("deletionGracePeriodSeconds").asInt() == 0
+                && !(object.path("kind").asText().equals("Namespace")
+                        && !Json.at(object, "spec", "finalizers").isEmpty());
+    }
+
+    /** Defaults, validation and managed fields: the way of every object into the store. */
+    private void complete(ResourceType type, ObjectNode object, @Nullable ObjectNode current, WriteOptions options) {
+        var rules = type.custom() != null
+                ? new CustomResourceRules(type.custom().schema())
+                : RULES.getOrDefault(type, KindRules.NONE);
+        List.of("labels", "annotations", "finalizers", "ownerReferences").forEach(field -> {
+            if (Json.at(object, "metadata", field).isEmpty()) {
+                Json.metadata(object).remove(field);
+            }
+        });
+        options.unknownFields(type, rules.prune(object));
+        rules.prepare(object, current);
+        var causes = new ArrayList<Cause>(MetadataRules.validate(object, type));
+        causes.addAll(rules.validate(object, current));
+        if (!causes.isEmpty()) {
+            throw ApiError.invalid(type, Json.name(object), causes);
+        }
+        var owner = options.owner();
+        if (owner != null && owner.operation().equals("Update")) {
+            var fields = ManagedFields.of(object);
+            fields.noteUpdate(owner, current == null ? Json.object() : current, object, type);
+            fields.writeTo(object, type.apiVersion());
+        }
+    }
+
+    private ObjectNode store(ResourceType type, ObjectNode object, ObjectNode current, WriteOptions options) {
+        if (object.equals(current)) {
+            return current;
+        }
+        var metadata = Json.metadata(object);
+        if (metadata.has("generation") && !withoutMetadata(object).equals(withoutMetadata(current))) {
+            metadata.put("generation", metadata.path("generation").asLong() + 1);
+        }
+        if (options.dryRun()) {
+            return object;
+        }
+        return isDone(object) ? store.remove(type, object) : store.put(type, object);
+    }
+
+    private static ObjectNode withoutMetadata(ObjectNode object) {
+        var rest = Json.object();
+        rest.setAll(object);
+        return rest.remove(List.of("metadata", "status", "apiVersion"));
+    }
+
+    private static void checkEnvelope(ResourceType type, ObjectNode object) {
+        var apiVersion = object.path("apiVersion").asText(type.apiVersion());
+        var kind = object.path("kind").asText(type.kind());
+        if (!apiVersion.equals(type.apiVersion()) || !kind.equals(type.kind())) {
+            throw ApiError.badRequest(
+                    "the API version and kind in the data (%s, %s) do not match the expected ones (%s, %s)"
+                            .formatted(apiVersion, kind, type.apiVersion(), type.kind()));
+        }
+        if (object.has("metadata") && !object.path("metadata").isObject()) {
+            throw ApiError.badRequest("metadata must be an object");
+        }
+        object.put("apiVersion", type.apiVersion()).put("kind", type.kind());
+    }
+
+    private static void chooseName(ResourceType type, ObjectNode metadata) {
+        if (Json.text(metadata, "name").isEmpty()) {
+            var prefix = Json.text(metadata, "generateName");
+            if (prefix.isEmpty()) {
+                throw ApiError.invalid(
+                        type,
+                        "",
+                        List.of(new Cause(
+                                "FieldValueRequired",
+                                "metadata.name",
+                                "Required value: name or generateName is required")));
+            }
+            metadata.put("name", RandomName.after(prefix));
+        }
+    }
+
+    private static void chooseNamespace(ResourceType type, @Nullable String namespace, ObjectNode metadata) {
+        if (!type.namespaced()) {
+            metadata.remove("namespace");
+            return;
+        }
+        var inBody = Json.text(metadata, "namespace");
+        if (namespace == null || (!inBody.isEmpty() && !inBody.equals(namespace))) {
+            throw ApiError.badRequest(
+                    "the namespace of the provided object does not match the namespace sent on the request");
+        }
+        metadata.put("namespace", namespace);
+    }
+
+    private void requireLiveNamespace(ResourceType type, String namespace, String name) {
+        if (type.namespaced() && Json.isBeingDeleted(get(ResourceTypes.NAMESPACES, null, namespace))) {
+            throw ApiError.forbidden(
+                    type,
+                    name,
+                    "unable to create new content in namespace %s because it is being terminated".formatted(namespace));
+        }
+    }
+
+    private static String resourceVersionOf(JsonNode object) {
+        return Json.text(object, "metadata", "resourceVersion");
+    }
+
+    /** Optimistic locking; empty means that it does not matter. */
+    private static void checkUnchanged(
+            ResourceType type, String name, String uid, String resourceVersion, ObjectNode current) {
+        if (!uid.isEmpty() && !uid.equals(Json.uid(current))) {
+            throw ApiError.conflict(
+                    type,
+                    name,
+                    "Precondition failed: UID in precondition: %s, UID in object meta: %s"
+                            .formatted(uid, Json.uid(current)));
+        }
+        if (!resourceVersion.isEmpty() && !resourceVersion.equals(resourceVersionOf(current))) {
+            throw ApiError.modified(type, name);
+        }
+    }
+
+    /** For the garbage collector and the namespace controller: the finalizers without this one. */
+    static ObjectNode withoutFinalizer(ObjectNode object, String finalizer) {
+        if (Json.at(object, "metadata", "finalizers") instanceof ArrayNode finalizers) {
+            finalizers.removeIf(f -> f.asText().equals(finalizer));
+            if (finalizers.isEmpty()) {
+                Json.metadata(object).remove("finalizers");
+            }
+        }
+        return object;
+    }
+}
