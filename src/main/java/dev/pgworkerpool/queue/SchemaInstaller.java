@@ -18,7 +18,7 @@ import javax.sql.DataSource;
  *
  * <p>A schema that is newer than this operator is left as it is: later versions keep the calls of earlier ones.
  */
-final class SchemaInstaller {
+public final class SchemaInstaller {
     /** In order; the number at the beginning is the version. */
     static final List<String> FILES = List.of(
             "001_tables",
@@ -39,18 +39,23 @@ final class SchemaInstaller {
     /** @throws DatabaseProblem kind SCHEMA_NOT_INSTALLED when a privilege is missing or a file fails */
     static void install(DataSource database) {
         try (Connection connection = database.getConnection()) {
-            connection.setAutoCommit(false);
-            try (Statement statement = connection.createStatement()) {
-                apply(statement);
-                connection.commit();
-            } catch (SQLException e) {
-                connection.rollback();
-                throw e;
-            } finally {
-                connection.setAutoCommit(true);
-            }
+            install(connection);
         } catch (SQLException e) {
             throw DatabaseProblem.ofInstallation(e);
+        }
+    }
+
+    /** As the role that will own the schema: the operator's login. */
+    public static void install(Connection connection) throws SQLException {
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+            apply(statement);
+            connection.commit();
+        } catch (SQLException e) {
+            connection.rollback();
+            throw e;
+        } finally {
+            connection.setAutoCommit(true);
         }
     }
 

@@ -1,8 +1,8 @@
 package dev.pgworkerpool.embedded;
 
+import dev.pgworkerpool.queue.SchemaInstaller;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -38,7 +38,7 @@ public final class QueueDatabase implements AutoCloseable {
                 "GRANT CREATE ON DATABASE " + database.name + " TO " + OPERATOR,
                 "GRANT ALL ON SCHEMA public TO PUBLIC");
         try (var connection = database.as(OPERATOR)) {
-            install(connection);
+            SchemaInstaller.install(connection);
         }
         database.list(List.of("alice", "bob"), List.of("alice", "wp$bob"));
         return database;
@@ -167,26 +167,5 @@ public final class QueueDatabase implements AutoCloseable {
                     "GRANT bob TO \"wp$bob\"",
                     "ALTER ROLE \"wp$bob\" SET role = 'bob'");
         }
-    }
-
-    private static void install(Connection connection) throws SQLException {
-        connection.setAutoCommit(false);
-        for (var file : List.of(
-                "bootstrap.sql",
-                "001_tables.sql",
-                "002_keys.sql",
-                "003_submit.sql",
-                "004_drain.sql",
-                "005_worker.sql",
-                "006_views.sql",
-                "007_operator.sql",
-                "008_grants.sql")) {
-            try (var resource = QueueDatabase.class.getResourceAsStream("/dev/pgworkerpool/queue/sql/" + file)) {
-                execute(connection, new String(resource.readAllBytes(), StandardCharsets.UTF_8));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-        connection.commit();
     }
 }
