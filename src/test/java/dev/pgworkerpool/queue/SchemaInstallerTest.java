@@ -1,0 +1,80 @@
+package dev.pgworkerpool.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pgworkerpool.api.DatabaseSpec;
+import dev.pgworkerpool.api.SecretRef;
+import dev.pgworkerpool.embedded.EmbeddedPostgres;
+import dev.pgworkerpool.embedded.PostgresServers;
+import dev.pgworkerpool.embedded.QueueDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class SchemaInstallerTest {
+    private static final Path FOLDER = Path.of("src/main/resources/dev/pgworkerpool/queue/sql");
+
+    @Test
+    void every_numbered_file_is_applied_in_order() throws IOException {
+        try (Stream<Path> files = Files.list(FOLDER)) {
+            List<String> numbered = files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.matches("[0-9]{3}_.*\\.sql"))
+                    .map(name -> name.replace(".sql", ""))
+                    .sorted()
+                    .toList();
+            assertThat(SchemaInstaller.FILES).isEqualTo(numbered);
+        }
+    }
+
+    static Stream<Named<EmbeddedPostgres>> servers() {
+        return PostgresServers.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void operators_that_start_at_once_install_it_once(EmbeddedPostgres server) throws Exception {
+        String owner = "owner_" + UUID.randomUUID().toString().replace("-", "");
+        server.createLogin(owner, QueueDatabase.PASSWORD);
+        server.createDatabase(owner, owner);
+        Callable<Boolean> install = () -> {
+            try (PoolDatabase database = PoolDatabase.open(settings(server, owner), new Deaf())) {
+                return database.queue().demand().isEmpty();
+            }
+        };
+        try (var operators = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (var operator : operators.invokeAll(List.of(install, install, install))) {
+                assertThat(operator.get()).isTrue();
+            }
+        }
+        try (var connection = server.superuser(owner)) {
+            assertThat(QueueDatabase.ask(connection, "SELECT version FROM worker_pool.schema_version ORDER BY 1"))
+                    .hasSize(SchemaInstaller.FILES.size())
+                    .doesNotHaveDuplicates();
+        }
+    }
+
+    private static ConnectionSettings settings(EmbeddedPostgres server, String name) {
+        var spec = new DatabaseSpec(EmbeddedPostgres.HOST, server.port(), name, new SecretRef("s"), null);
+        return new ConnectionSettings(spec, name, QueueDatabase.PASSWORD, null, "test");
+    }
+
+    private static final class Deaf implements QueueEvents {
+        @Override
+        public void workFor(String worker) {}
+
+        @Override
+        public void workerJobChanged(String uid) {}
+
+        @Override
+        public void connected() {}
+    }
+}
