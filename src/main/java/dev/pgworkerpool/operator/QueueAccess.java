@@ -43,9 +43,18 @@ class QueueAccess {
                 pass.live().lease.get(suspended, pass.now(), () -> queue.acquire(pass.live().uid, ident, suspended));
         if (owner.isPresent()) {
             pass.live().lease.forget();
-            throw new PoolProblem(Readiness.stalled(
-                    "DatabaseInUse", "the queue of this database belongs to WorkerPool " + owner.get()));
+            throw new PoolProblem(inUse(owner.get(), ident));
         }
+    }
+
+    private static Readiness inUse(String owner, String ident) {
+        if (owner.equals(ident)) {
+            return Readiness.reconciling(
+                    "DatabaseInUse",
+                    "the queue of this database belongs to another WorkerPool of this name;"
+                            + " if that is deleted, the queue is free a minute later at most");
+        }
+        return Readiness.stalled("DatabaseInUse", "the queue of this database belongs to WorkerPool " + owner);
     }
 
     private void letIn(LivePool live, List<RoleLogin> logins, JobQueue queue, PoolPass pass) {
@@ -53,7 +62,7 @@ class QueueAccess {
         boolean news = live.queue().isEmpty();
         live.queueIsOurs(logins);
         if (news) {
-            workerJobs.poolChanged(live.id);
+            workerJobs.poolChanged(live.id); // they wait for this
         }
     }
 }

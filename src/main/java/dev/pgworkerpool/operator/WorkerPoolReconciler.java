@@ -54,6 +54,7 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
 
     private final LivePools pools;
     private final PoolEvents poolEvents;
+    private final WorkerJobEvents workerJobEvents;
     private final QueueAccess access;
     private final TurnEnder turnEnder;
     private final StuckWorkers stuckWorkers;
@@ -65,6 +66,7 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     WorkerPoolReconciler(
             LivePools pools,
             PoolEvents poolEvents,
+            WorkerJobEvents workerJobEvents,
             QueueAccess access,
             TurnEnder turnEnder,
             StuckWorkers stuckWorkers,
@@ -74,6 +76,7 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
             InstantSource clock) {
         this.pools = pools;
         this.poolEvents = poolEvents;
+        this.workerJobEvents = workerJobEvents;
         this.access = access;
         this.turnEnder = turnEnder;
         this.stuckWorkers = stuckWorkers;
@@ -159,9 +162,13 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
                 statistics.failed());
     }
 
-    private void report(PoolPass pass, Readiness readiness) {
+    private void report(PoolPass pass, Readiness problem) {
+        Readiness before = pass.live().readiness();
         pass.live().doubtAll();
-        statusWriter.write(pass, readiness, null);
+        statusWriter.write(pass, problem, null);
+        if (before == null || !before.reason().equals(problem.reason())) {
+            workerJobEvents.poolChanged(pass.live().id); // they say why they wait
+        }
     }
 
     /** Called once, before the informers start. */
