@@ -36,6 +36,10 @@ final class ApiServer implements AutoCloseable {
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private int port;
     private boolean closed;
+
+    /** How often it was started; what belongs to an earlier start has to end. */
+    private volatile int starts;
+
     private volatile @Nullable HttpServer http;
 
     ApiServer(ObjectStore store, ObjectApi objects, ResourceTypes types, PodLogs podLogs) {
@@ -58,6 +62,7 @@ final class ApiServer implements AutoCloseable {
             server.createContext("/", this::handle);
             port = server.getAddress().getPort();
             http = server;
+            starts++;
             server.start();
             notifyAll();
         } catch (IOException e) {
@@ -73,6 +78,10 @@ final class ApiServer implements AutoCloseable {
             store.wakeWatches();
             server.stop(0);
         }
+    }
+
+    private boolean isRunning() {
+        return http != null;
     }
 
     @Override
@@ -185,14 +194,14 @@ final class ApiServer implements AutoCloseable {
 
     private void watch(ApiExchange exchange, ResourceType type, ResourcePath path, Representation representation)
             throws IOException, InterruptedException {
-        if (!exchange.header("Upgrade").isEmpty()) {
+        if (exchange.header("Upgrade").equalsIgnoreCase("websocket")) {
             // Some clients try a websocket first; any plain answer makes them come back for a stream over HTTP.
             exchange.send(200, Json.object());
             return;
         }
-        var server = http;
+        var start = starts;
         var query = ListQuery.of(type, path, exchange.query());
-        new WatchStream(store, query, representation, () -> http == server, exchange)
+        new WatchStream(store, query, representation, () -> isRunning() && starts == start, exchange)
                 .run(exchange.query().getOrDefault("resourceVersion", ""), exchange.isQueryTrue("sendInitialEvents"));
     }
 

@@ -24,6 +24,9 @@ public final class EmbeddedNode implements AutoCloseable {
     private static final String COMPONENT = "kubelet";
     private static final Duration RETRY = Duration.ofSeconds(1);
 
+    /** How long it takes until the pull of an image is given up for a while. */
+    private static final Duration PULL = Duration.ofSeconds(2);
+
     /** What a pod has on this machine. */
     private record LocalPod(String uid, PodProcess process, PodVolumes volumes, Path dir) {}
 
@@ -152,7 +155,7 @@ public final class EmbeddedNode implements AutoCloseable {
         if (obstacle.isPresent()) {
             pods.editStatus(key, current -> withStatus(current, PodStatuses.unschedulable(current, obstacle.get())));
             events.warning("default-scheduler", pod, "FailedScheduling", obstacle.get());
-            loop.enqueueAfter(key, RETRY.multipliedBy(5));
+            loop.enqueueAfter(key, RETRY);
             return;
         }
         api.edit(ResourceTypes.PODS, key, null, current -> {
@@ -201,7 +204,8 @@ public final class EmbeddedNode implements AutoCloseable {
     private static void checkImage(Pod pod) throws NotReadyToStart {
         var name = pod.getSpec().getContainers().getFirst().getImage();
         if (name != null && name.contains("does-not-exist")) {
-            throw pod.getStatus().getContainerStatuses().isEmpty()
+            var since = pod.getStatus().getStartTime();
+            throw since == null || Instant.parse(since).plus(PULL).isAfter(Instant.now())
                     ? NotReadyToStart.firstPull(name)
                     : NotReadyToStart.pullBackOff(name);
         }

@@ -1,8 +1,10 @@
 package dev.pgworkerpool.embedded;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +14,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Reading and writing Kubernetes objects as JSON trees. */
 final class Json {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    /**
+     * Everything beyond ASCII is escaped, because the fabric8 client cannot read it from a watch over plain HTTP: it decodes
+     * into an array that is as long as the bytes were and reads on to the end of it.
+     */
+    private static final ObjectMapper MAPPER =
+            JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+
     private static final KubernetesSerialization KUBERNETES = new KubernetesSerialization();
 
     private Json() {}

@@ -94,6 +94,7 @@ final class ObjectStore {
     }
 
     /** The changes after a revision, oldest first. Waits for one, at most so long; may return none. */
+    @SuppressWarnings("WaitNotInLoop") // to come back early with nothing is fine
     List<Update> changesAfter(long after, Duration wait) throws InterruptedException {
         lock.lockInterruptibly();
         try {

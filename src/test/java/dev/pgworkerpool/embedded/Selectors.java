@@ -25,7 +25,7 @@ final class Selectors {
         if (selector == null || selector.isBlank()) {
             return all;
         }
-        for (var requirement : SEPARATOR.split(selector)) {
+        for (var requirement : SEPARATOR.split(selector, -1)) {
             all = all.and(label(requirement.strip()));
         }
         return all;
@@ -70,7 +70,7 @@ final class Selectors {
         if (selector == null || selector.isBlank()) {
             return all;
         }
-        for (var requirement : selector.split(",")) {
+        for (var requirement : selector.split(",", -1)) {
             var negative = requirement.contains("!=");
             var parts = requirement.split("!=|==|=", 2);
             if (parts.length != 2) {

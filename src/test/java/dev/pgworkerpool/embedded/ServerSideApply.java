@@ -71,7 +71,8 @@ final class ServerSideApply {
         abandoned.paths().stream()
                 .filter(path -> others.stream().noneMatch(other -> other.contains(path)))
                 // The fields of an item before the item itself, which goes when nobody else has something in it.
-                .sorted(Comparator.comparing((List<String> path) -> path.size()).reversed())
+                .sorted(Comparator.comparingInt((List<String> path) -> path.size())
+                        .reversed())
                 .forEach(path -> {
                     if (!path.getLast().equals(".")) {
                         remove(object, path);
@@ -89,7 +90,7 @@ final class ServerSideApply {
             removeIfEmpty(root, path.subList(0, path.size() - 1), object);
         } else if (parent instanceof ArrayNode array) {
             var gone = step.startsWith("k:") ? FieldSet.item(array, step) : null;
-            array.removeIf(item -> item == gone || step.equals("v:" + item));
+            array.removeIf(item -> item.equals(gone) || step.equals("v:" + item));
             removeIfEmpty(root, path.subList(0, path.size() - 1), array);
         }
     }
