@@ -1,6 +1,7 @@
 package dev.pgworkerpool.embedded;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import dev.pgworkerpool.embedded.ManagedFields.Owner;
 import dev.pgworkerpool.embedded.WriteOptions.FieldValidation;
@@ -52,6 +53,11 @@ final class ApiExchange {
     /** The media type of the body, without parameters. */
     String contentType() {
         return header("Content-Type").split(";", 2)[0].strip();
+    }
+
+    /** The body as an object. */
+    ObjectNode object() throws IOException {
+        return contentType().equals(ProtobufBody.MEDIA_TYPE) ? ProtobufBody.parse(body()) : Json.parse(body());
     }
 
     byte[] body() throws IOException {

@@ -210,12 +210,12 @@ final class ApiServer implements AutoCloseable {
             throw ApiError.methodNotAllowed();
         }
         var options = exchange.writeOptions("Update", null);
-        exchange.send(201, objects.create(type, path.namespace(), Json.parse(exchange.body()), options));
+        exchange.send(201, objects.create(type, path.namespace(), exchange.object(), options));
     }
 
     private void update(ApiExchange exchange, ResourceType type, ResourcePath path) throws IOException {
         var options = exchange.writeOptions("Update", path.subresource());
-        var body = Json.parse(exchange.body());
+        var body = exchange.object();
         exchange.send(200, objects.update(type, path.namespace(), nameIn(path), path.subresource(), body, options));
     }
 

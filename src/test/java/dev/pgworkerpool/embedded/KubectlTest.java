@@ -130,6 +130,32 @@ class KubectlTest {
     }
 
     @Test
+    void secrets_and_namespaces_are_created_from_the_command_line() throws Exception {
+        assertThat(kubectl("create", "namespace", "made").output()).isEqualTo("namespace/made created\n");
+        var secret = kubectl(
+                "create",
+                "secret",
+                "generic",
+                "login",
+                "-n",
+                "made",
+                "--type=kubernetes.io/basic-auth",
+                "--from-literal=username=alice",
+                "--from-literal=password=käse");
+        assertThat(secret.output()).isEqualTo("secret/login created\n");
+        assertThat(kubectl("get", "secret", "login", "-n", "made", "--no-headers")
+                        .output())
+                .matches("login +kubernetes.io/basic-auth +2 +\\d+s\\s+");
+        assertThat(kubectl("get", "secret", "login", "-n", "made", "-o", "go-template={{.data.password|base64decode}}")
+                        .output())
+                .isEqualTo("käse");
+        kubectl("create", "configmap", "settings", "-n", "made", "--from-literal=a=b");
+        assertThat(kubectl("get", "cm", "settings", "-n", "made", "-o", "jsonpath={.data.a}")
+                        .output())
+                .isEqualTo("b");
+    }
+
+    @Test
     void it_waits_for_conditions_and_for_the_end() throws Exception {
         apply("w", "{color: red}");
         var ready = background("wait", "ga/w", "--for=condition=Ready", "--timeout=20s");

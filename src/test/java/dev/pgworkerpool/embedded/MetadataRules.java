@@ -75,7 +75,7 @@ final class MetadataRules {
                         path,
                         value,
                         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.',"
-                                + " and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',"
+                            + " and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',"
                                 + "  or '12345', regex used for validation is '%s')".formatted(LABEL_VALUE)));
             }
         });
