@@ -1,9 +1,6 @@
 package dev.pgworkerpool.embedded;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,12 +20,6 @@ public final class EmbeddedNode implements AutoCloseable {
 
     private static final String COMPONENT = "kubelet";
     private static final Duration RETRY = Duration.ofSeconds(1);
-
-    /** How long it takes until the pull of an image is given up for a while. */
-    private static final Duration PULL = Duration.ofSeconds(2);
-
-    /** What a pod has on this machine. */
-    private record LocalPod(String uid, PodProcess process, PodVolumes volumes, Path dir) {}
 
     private final ObjectApi api;
     private final TypedObjects<Pod> pods;
@@ -171,43 +162,17 @@ public final class EmbeddedNode implements AutoCloseable {
     }
 
     private void start(ObjectKey key, Pod pod) {
-        var podDir = dir.resolve("%s_%s_%s".formatted(key.namespace(), key.name(), uid(pod)));
-        var sources = new PodSources(api, key.namespace());
-        var volumes = new PodVolumes(pod, sources, podDir.resolve("volumes"));
         try {
-            checkImage(pod);
-            volumes.refresh();
-            var environment = PodEnvironment.of(pod, sources, volumes.mounts());
-            var process = launch(image.commandLine(environment.command()), environment, podDir);
-            local.put(key, new LocalPod(uid(pod), process, volumes, podDir));
-            var container = pod.getSpec().getContainers().getFirst().getName();
+            var started = LocalPod.start(pod, new PodSources(api, key.namespace()), dir, image);
+            local.put(key, started);
+            var process = started.process();
             pods.editStatus(key, current -> withStatus(current, PodStatuses.running(current, process.startedAt())));
+            var container = pod.getSpec().getContainers().getFirst().getName();
             events.normal(COMPONENT, pod, "Started", "Started container " + container);
             // After the report that it runs, so that the report of its end comes after that.
             var ignored = process.onExit().thenRun(() -> loop.enqueue(key));
         } catch (NotReadyToStart reason) {
             waitFor(key, pod, reason);
-        }
-    }
-
-    private PodProcess launch(java.util.List<String> command, PodEnvironment environment, Path podDir)
-            throws NotReadyToStart {
-        try {
-            Files.createDirectories(podDir);
-            return PodProcess.start(command, environment.variables(), podDir);
-        } catch (IOException e) {
-            throw NotReadyToStart.command(e.toString());
-        }
-    }
-
-    /** There are no images here; but one may ask for one that cannot be had. */
-    private static void checkImage(Pod pod) throws NotReadyToStart {
-        var name = pod.getSpec().getContainers().getFirst().getImage();
-        if (name != null && name.contains("does-not-exist")) {
-            var since = pod.getStatus().getStartTime();
-            throw since == null || Instant.parse(since).plus(PULL).isAfter(Instant.now())
-                    ? NotReadyToStart.firstPull(name)
-                    : NotReadyToStart.pullBackOff(name);
         }
     }
 
@@ -258,32 +223,12 @@ public final class EmbeddedNode implements AutoCloseable {
 
     /** The pod is no longer in the API: nothing of it may stay. */
     private void discard(ObjectKey key, LocalPod here) {
-        here.process().kill();
-        here.process().onExit().join();
         local.remove(key);
-        try {
-            AtomicFolder.delete(here.dir());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        here.destroy();
     }
 
     PodLogs logs() {
-        return (namespace, name, exchange) -> {
-            var here = local.get(pods.key(namespace, name));
-            if (here == null) {
-                var container = pods.get(pods.key(namespace, name))
-                        .map(pod -> pod.getSpec().getContainers().getFirst().getName())
-                        .orElse("");
-                throw ApiError.badRequest("container \"%s\" in pod \"%s\" is waiting to start: ContainerCreating"
-                        .formatted(container, name));
-            }
-            if (exchange.isQueryTrue("previous")) {
-                throw ApiError.badRequest("previous terminated container in pod \"%s\" not found".formatted(name));
-            }
-            var tail = Integer.parseInt(exchange.query().getOrDefault("tailLines", "-1"));
-            here.process().copyLog(exchange.stream("text/plain"), tail, exchange.isQueryTrue("follow"));
-        };
+        return new LocalPodLogs(pods, local);
     }
 
     private static Pod withStatus(Pod pod, io.fabric8.kubernetes.api.model.PodStatus status) {

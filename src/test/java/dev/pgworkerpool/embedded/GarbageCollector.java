@@ -153,7 +153,7 @@ final class GarbageCollector implements AutoCloseable {
     }
 
     private void release(ResourceType type, ObjectNode owner, String finalizer) {
-        api.edit(type, type.keyOf(owner), null, object -> ObjectApi.withoutFinalizer(object, finalizer));
+        api.edit(type, type.keyOf(owner), null, object -> Deletion.withoutFinalizer(object, finalizer));
     }
 
     private java.util.Optional<ResourceType> typeOf(ObjectNode object) {

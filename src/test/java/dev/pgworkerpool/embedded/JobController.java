@@ -230,7 +230,7 @@ final class JobController implements AutoCloseable {
                     ResourceTypes.PODS,
                     pods.key(pod),
                     null,
-                    current -> ObjectApi.withoutFinalizer(current, JobPods.FINALIZER));
+                    current -> Deletion.withoutFinalizer(current, JobPods.FINALIZER));
         }
     }
 

@@ -1,15 +1,9 @@
 package dev.pgworkerpool.embedded;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.pgworkerpool.embedded.ApiError.Cause;
-import dev.pgworkerpool.embedded.DeleteOptions.Propagation;
 import dev.pgworkerpool.embedded.ManagedFields.Owner;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -43,13 +37,6 @@ final class ObjectApi {
             ResourceTypes.SERVICES,
             ResourceTypes.SERVICE_ACCOUNTS);
 
-    private static final Map<ResourceType, KindRules> RULES = Map.of(
-            ResourceTypes.PODS, new PodRules(),
-            ResourceTypes.JOBS, new JobRules(),
-            ResourceTypes.SECRETS, new SecretRules(),
-            ResourceTypes.NAMESPACES, new NamespaceRules(),
-            ResourceTypes.DEFINITIONS, new DefinitionRules());
-
     private final ObjectStore store;
 
     ObjectApi(ObjectStore store) {
@@ -67,13 +54,13 @@ final class ObjectApi {
     ObjectNode create(ResourceType type, @Nullable String namespace, ObjectNode body, WriteOptions options) {
         return store.locked(() -> {
             var object = body.deepCopy();
-            checkEnvelope(type, object);
+            Admission.checkEnvelope(type, object);
             var metadata = Json.metadata(object);
             if (!Json.text(metadata, "resourceVersion").isEmpty()) {
                 throw ApiError.badRequest("resourceVersion should not be set on objects to be created");
             }
-            chooseName(type, metadata);
-            chooseNamespace(type, namespace, metadata);
+            Admission.chooseName(type, metadata);
+            Admission.chooseNamespace(type, namespace, metadata);
             var name = Json.name(object);
             requireLiveNamespace(type, Json.namespace(object), name);
             if (find(type, namespace, name).isPresent()) {
@@ -87,7 +74,7 @@ final class ObjectApi {
             if (!WITHOUT_GENERATION.contains(type)) {
                 metadata.put("generation", 1);
             }
-            complete(type, object, null, options);
+            Admission.complete(type, object, null, options);
             return options.dryRun() ? object : store.put(type, object);
         });
     }
@@ -103,7 +90,7 @@ final class ObjectApi {
         return store.locked(() -> {
             var current = get(type, namespace, name);
             var object = body.deepCopy();
-            checkEnvelope(type, object);
+            Admission.checkEnvelope(type, object);
             if (!Json.name(object).equals(name)) {
                 throw ApiError.badRequest("the name of the object (%s) does not match the name on the URL (%s)"
                         .formatted(Json.name(object), name));
@@ -121,7 +108,7 @@ final class ObjectApi {
             if (!metadata.has("managedFields")) {
                 Json.setOrRemove(metadata, "managedFields", Json.at(current, "metadata", "managedFields"));
             }
-            complete(type, object, current, options);
+            Admission.complete(type, object, current, options);
             return store(type, object, current, options);
         });
     }
@@ -152,7 +139,7 @@ final class ObjectApi {
             Owner owner,
             WriteOptions options) {
         return store.locked(() -> {
-            checkEnvelope(type, wanted);
+            Admission.checkEnvelope(type, wanted);
             if (Json.at(wanted, "metadata").has("managedFields")) {
                 throw ApiError.badRequest("metadata.managedFields must be nil");
             }
@@ -192,87 +179,15 @@ final class ObjectApi {
                     options.resourceVersion() == null ? "" : options.resourceVersion(),
                     current);
             var object = current.deepCopy();
-            holdForDependents(type, object, options.propagation());
+            Deletion.hold(type, object, options.propagation());
             var grace =
                     type.equals(ResourceTypes.PODS) ? PodRules.gracePeriod(object, options.gracePeriodSeconds()) : 0;
-            markAsDeleted(type, object, grace);
+            Deletion.mark(type, object, grace);
             if (options.dryRun() || object.equals(current)) {
                 return object;
             }
-            return isDone(object) ? store.remove(type, object) : store.put(type, object);
+            return Deletion.isDone(object) ? store.remove(type, object) : store.put(type, object);
         });
-    }
-
-    /** Without a policy, the pods of a Job stay: what {@code batch/v1} does for old clients' sake. */
-    static Propagation defaultPropagation(ResourceType type) {
-        return type.equals(ResourceTypes.JOBS) ? Propagation.ORPHAN : Propagation.BACKGROUND;
-    }
-
-    private static void holdForDependents(ResourceType type, ObjectNode object, @Nullable Propagation asked) {
-        if (asked == null && Json.isBeingDeleted(object)) {
-            return;
-        }
-        var finalizer = (asked != null ? asked : defaultPropagation(type)).finalizer();
-        var finalizers = Json.metadata(object).withArray("finalizers");
-        finalizers.removeIf(f -> f.asText().equals(Propagation.FOREGROUND.finalizer())
-                || f.asText().equals(Propagation.ORPHAN.finalizer()));
-        if (finalizer != null) {
-            finalizers.add(finalizer);
-        }
-        if (finalizers.isEmpty()) {
-            Json.metadata(object).remove("finalizers");
-        }
-    }
-
-    private static void markAsDeleted(ResourceType type, ObjectNode object, int grace) {
-        var metadata = Json.metadata(object);
-        var graceBefore = metadata.path("deletionGracePeriodSeconds");
-        if (Json.isBeingDeleted(object) && graceBefore.asInt() <= grace) {
-            return;
-        }
-        if (!Json.isBeingDeleted(object) && metadata.has("generation")) {
-            metadata.put("generation", metadata.path("generation").asLong() + 1);
-        }
-        metadata.put("deletionTimestamp", Json.time(Instant.now().plusSeconds(grace)))
-                .put("deletionGracePeriodSeconds", grace);
-        if (type.equals(ResourceTypes.NAMESPACES)) {
-            object.withObject("/status").put("phase", "Terminating");
-        }
-    }
-
-    /** Nothing holds it any more. */
-    private static boolean isDone(ObjectNode object) {
-        var metadata = object.path("metadata");
-        return Json.isBeingDeleted(object)
-                && metadata.path("finalizers").isEmpty()
-                && metadata.path("deletionGracePeriodSeconds").asInt() == 0
-                && !(object.path("kind").asText().equals("Namespace")
-                        && !Json.at(object, "spec", "finalizers").isEmpty());
-    }
-
-    /** Defaults, validation and managed fields: the way of every object into the store. */
-    private void complete(ResourceType type, ObjectNode object, @Nullable ObjectNode current, WriteOptions options) {
-        var rules = type.custom() != null
-                ? new CustomResourceRules(type.custom().schema())
-                : RULES.getOrDefault(type, KindRules.NONE);
-        List.of("labels", "annotations", "finalizers", "ownerReferences").forEach(field -> {
-            if (Json.at(object, "metadata", field).isEmpty()) {
-                Json.metadata(object).remove(field);
-            }
-        });
-        options.unknownFields(type, rules.prune(object));
-        rules.prepare(object, current);
-        var causes = new ArrayList<Cause>(MetadataRules.validate(object, type));
-        causes.addAll(rules.validate(object, current));
-        if (!causes.isEmpty()) {
-            throw ApiError.invalid(type, Json.name(object), causes);
-        }
-        var owner = options.owner();
-        if (owner != null && owner.operation().equals("Update")) {
-            var fields = ManagedFields.of(object);
-            fields.noteUpdate(owner, current == null ? Json.object() : current, object, type);
-            fields.writeTo(object, type.apiVersion());
-        }
     }
 
     private ObjectNode store(ResourceType type, ObjectNode object, ObjectNode current, WriteOptions options) {
@@ -286,56 +201,13 @@ final class ObjectApi {
         if (options.dryRun()) {
             return object;
         }
-        return isDone(object) ? store.remove(type, object) : store.put(type, object);
+        return Deletion.isDone(object) ? store.remove(type, object) : store.put(type, object);
     }
 
     private static ObjectNode withoutMetadata(ObjectNode object) {
         var rest = Json.object();
         rest.setAll(object);
         return rest.remove(List.of("metadata", "status", "apiVersion"));
-    }
-
-    private static void checkEnvelope(ResourceType type, ObjectNode object) {
-        var apiVersion = object.path("apiVersion").asText(type.apiVersion());
-        var kind = object.path("kind").asText(type.kind());
-        if (!apiVersion.equals(type.apiVersion()) || !kind.equals(type.kind())) {
-            throw ApiError.badRequest(
-                    "the API version and kind in the data (%s, %s) do not match the expected ones (%s, %s)"
-                            .formatted(apiVersion, kind, type.apiVersion(), type.kind()));
-        }
-        if (object.has("metadata") && !object.path("metadata").isObject()) {
-            throw ApiError.badRequest("metadata must be an object");
-        }
-        object.put("apiVersion", type.apiVersion()).put("kind", type.kind());
-    }
-
-    private static void chooseName(ResourceType type, ObjectNode metadata) {
-        if (Json.text(metadata, "name").isEmpty()) {
-            var prefix = Json.text(metadata, "generateName");
-            if (prefix.isEmpty()) {
-                throw ApiError.invalid(
-                        type,
-                        "",
-                        List.of(new Cause(
-                                "FieldValueRequired",
-                                "metadata.name",
-                                "Required value: name or generateName is required")));
-            }
-            metadata.put("name", RandomName.after(prefix));
-        }
-    }
-
-    private static void chooseNamespace(ResourceType type, @Nullable String namespace, ObjectNode metadata) {
-        if (!type.namespaced()) {
-            metadata.remove("namespace");
-            return;
-        }
-        var inBody = Json.text(metadata, "namespace");
-        if (namespace == null || (!inBody.isEmpty() && !inBody.equals(namespace))) {
-            throw ApiError.badRequest(
-                    "the namespace of the provided object does not match the namespace sent on the request");
-        }
-        metadata.put("namespace", namespace);
     }
 
     private void requireLiveNamespace(ResourceType type, String namespace, String name) {
@@ -364,16 +236,5 @@ final class ObjectApi {
         if (!resourceVersion.isEmpty() && !resourceVersion.equals(resourceVersionOf(current))) {
             throw ApiError.modified(type, name);
         }
-    }
-
-    /** For the garbage collector and the namespace controller: the finalizers without this one. */
-    static ObjectNode withoutFinalizer(ObjectNode object, String finalizer) {
-        if (Json.at(object, "metadata", "finalizers") instanceof ArrayNode finalizers) {
-            finalizers.removeIf(f -> f.asText().equals(finalizer));
-            if (finalizers.isEmpty()) {
-                Json.metadata(object).remove("finalizers");
-            }
-        }
-        return object;
     }
 }

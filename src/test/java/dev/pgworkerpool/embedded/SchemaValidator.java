@@ -4,15 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pgworkerpool.embedded.ApiError.Cause;
-import java.time.OffsetDateTime;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +19,6 @@ final class SchemaValidator {
     /** Rules in CEL are not run on objects that are wrong in such a way that the rules could not make sense of them. */
     private static final Set<String> BLOCKING =
             Set.of("FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid");
-
-    private static final Map<String, Pattern> PATTERNS = new java.util.concurrent.ConcurrentHashMap<>();
 
     private final List<Cause> causes = new ArrayList<>();
 
@@ -50,114 +44,15 @@ final class SchemaValidator {
         if (value.equals(old) || (value.isNull() && schema.nullable())) {
             return;
         }
-        if (!hasType(path, value, schema)) {
+        var checks = new ValueChecks(path, value, schema, causes);
+        if (!checks.hasType()) {
             return;
         }
-        checkEnum(path, value, schema.json());
-        switch (value) {
-            case ObjectNode object -> checkObject(path, object, old, schema);
-            case ArrayNode array -> checkArray(path, array, old, schema);
-            default -> {
-                checkText(path, value, schema.json());
-                checkNumber(path, value, schema.json());
-            }
-        }
-    }
-
-    private boolean hasType(String path, JsonNode value, StructuralSchema schema) {
-        var type = schema.type();
-        var intOrString = schema.json().path("x-kubernetes-int-or-string").asBoolean();
-        var fits = switch (type) {
-            case "string" -> value.isTextual();
-            case "integer" -> value.isIntegralNumber();
-            case "number" -> value.isNumber();
-            case "boolean" -> value.isBoolean();
-            case "object" -> value.isObject();
-            case "array" -> value.isArray();
-            default -> !intOrString || value.isTextual() || value.isIntegralNumber();
-        };
-        if (!fits) {
-            var actual = value.isNull() ? "null" : typeName(value);
-            add(
-                    "FieldValueTypeInvalid",
-                    path,
-                    "Invalid value: \"%s\": %s in body must be of type %s: \"%s\""
-                            .formatted(actual, path, type.isEmpty() ? "integer or string" : type, actual));
-        }
-        return fits;
-    }
-
-    private void checkEnum(String path, JsonNode value, JsonNode json) {
-        var allowed = json.path("enum");
-        if (allowed.isArray()) {
-            var texts = new ArrayList<String>();
-            for (var one : allowed) {
-                if (one.equals(value)) {
-                    return;
-                }
-                texts.add(one.toString());
-            }
-            add(
-                    "FieldValueNotSupported",
-                    path,
-                    "Unsupported value: %s: supported values: %s".formatted(value, String.join(", ", texts)));
-        }
-    }
-
-    private void checkText(String path, JsonNode value, JsonNode json) {
-        if (!value.isTextual()) {
-            return;
-        }
-        var text = value.asText();
-        var length = text.codePointCount(0, text.length());
-        if (json.has("maxLength") && length > json.path("maxLength").asInt()) {
-            add(
-                    "FieldValueTooLong",
-                    path,
-                    "Too long: may not be more than %d bytes"
-                            .formatted(json.path("maxLength").asInt()));
-        }
-        if (json.has("minLength") && length < json.path("minLength").asInt()) {
-            addInvalid(
-                    path,
-                    value,
-                    "should be at least %d chars long"
-                            .formatted(json.path("minLength").asInt()));
-        }
-        if (json.has("pattern")
-                && !PATTERNS.computeIfAbsent(json.path("pattern").asText(), Pattern::compile)
-                        .matcher(text)
-                        .find()) {
-            addInvalid(
-                    path,
-                    value,
-                    "should match '%s'".formatted(json.path("pattern").asText()));
-        }
-        if (json.path("format").asText().equals("date-time") && !isDateTime(text)) {
-            add(
-                    "FieldValueInvalid",
-                    path,
-                    "Invalid value: %s: %s in body must be of type date-time: %s".formatted(value, path, value));
-        }
-    }
-
-    private static boolean isDateTime(String text) {
-        try {
-            return OffsetDateTime.parse(text) != null;
-        } catch (DateTimeParseException e) {
-            return false;
-        }
-    }
-
-    private void checkNumber(String path, JsonNode value, JsonNode json) {
-        if (!value.isNumber()) {
-            return;
-        }
-        if (json.has("minimum") && value.asDouble() < json.path("minimum").asDouble()) {
-            addInvalid(path, value, "should be greater than or equal to " + plain(json.path("minimum")));
-        }
-        if (json.has("maximum") && value.asDouble() > json.path("maximum").asDouble()) {
-            addInvalid(path, value, "should be less than or equal to " + plain(json.path("maximum")));
+        checks.check();
+        if (value instanceof ObjectNode object) {
+            checkObject(path, object, old, schema);
+        } else if (value instanceof ArrayNode array) {
+            checkArray(path, array, old, schema);
         }
     }
 
@@ -262,30 +157,11 @@ final class SchemaValidator {
         return keys;
     }
 
-    private void addInvalid(String path, JsonNode value, String what) {
-        add("FieldValueInvalid", path, "Invalid value: %s: %s in body %s".formatted(value, path, what));
-    }
-
     private void add(String reason, String path, String message) {
         causes.add(new Cause(reason, path, message));
     }
 
     private static String join(String path, String field) {
         return path.isEmpty() ? field : path + "." + field;
-    }
-
-    private static String typeName(JsonNode value) {
-        return switch (value.getNodeType()) {
-            case STRING -> "string";
-            case NUMBER -> value.isIntegralNumber() ? "integer" : "number";
-            case BOOLEAN -> "boolean";
-            case ARRAY -> "array";
-            default -> "object";
-        };
-    }
-
-    /** Generated definitions say {@code 1.0} where they mean {@code 1}. */
-    private static String plain(JsonNode number) {
-        return number.decimalValue().stripTrailingZeros().toPlainString();
     }
 }
