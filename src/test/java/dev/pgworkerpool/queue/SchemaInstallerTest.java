@@ -1,6 +1,7 @@
 package dev.pgworkerpool.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.pgworkerpool.api.DatabaseSpec;
 import dev.pgworkerpool.api.SecretRef;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -39,10 +41,10 @@ class SchemaInstallerTest {
         return PostgresServers.all();
     }
 
-    @ParameterizedTest
+    @ParameterizedTest(autoCloseArguments = false) // other classes use the servers, too
     @MethodSource("servers")
     void operators_that_start_at_once_install_it_once(EmbeddedPostgres server) throws Exception {
-        String owner = "owner_" + UUID.randomUUID().toString().replace("-", "");
+        String owner = newName();
         server.createLogin(owner, QueueDatabase.PASSWORD);
         server.createDatabase(owner, owner);
         Callable<Boolean> install = () -> {
@@ -60,6 +62,46 @@ class SchemaInstallerTest {
                     .hasSize(SchemaInstaller.FILES.size())
                     .doesNotHaveDuplicates();
         }
+    }
+
+    @Test
+    void a_dba_installs_the_same_by_hand_for_an_operator_that_may_not() throws Exception {
+        assumeThat(Path.of("/usr/bin/psql")).exists();
+        EmbeddedPostgres server = PostgresServers.embedded();
+        String owner = newName();
+        server.createLogin(owner, QueueDatabase.PASSWORD);
+        server.createDatabase(owner, EmbeddedPostgres.SUPERUSER);
+
+        assertThat(psql(server, owner)).isZero();
+        assertThat(psql(server, owner)).as("again").isZero();
+
+        try (PoolDatabase database = PoolDatabase.open(settings(server, owner), new Deaf())) {
+            assertThat(database.queue().demand()).isEmpty();
+        }
+        try (var connection = server.superuser(owner)) {
+            assertThat(QueueDatabase.ask(connection, "SELECT version FROM worker_pool.schema_version ORDER BY 1"))
+                    .hasSize(SchemaInstaller.FILES.size());
+        }
+    }
+
+    private static int psql(EmbeddedPostgres server, String database) throws Exception {
+        var psql = new ProcessBuilder("psql", "-q", "-v", "owner=" + database, "-f", "deploy/sql/install.sql", database)
+                .inheritIO();
+        psql.environment()
+                .putAll(Map.of(
+                        "PGHOST",
+                        EmbeddedPostgres.HOST,
+                        "PGPORT",
+                        Integer.toString(server.port()),
+                        "PGUSER",
+                        EmbeddedPostgres.SUPERUSER,
+                        "PGPASSWORD",
+                        server.superuserPassword()));
+        return psql.start().waitFor();
+    }
+
+    private static String newName() {
+        return "owner_" + UUID.randomUUID().toString().replace("-", "");
     }
 
     private static ConnectionSettings settings(EmbeddedPostgres server, String name) {
