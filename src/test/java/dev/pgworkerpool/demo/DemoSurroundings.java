@@ -1,0 +1,96 @@
+package dev.pgworkerpool.demo;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.pgworkerpool.embedded.EmbeddedCluster;
+import dev.pgworkerpool.embedded.NodeImage;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** PostgreSQL, a Kubernetes API with one node, the packaged operator as a process, a WorkerPool: all that the demo needs. */
+final class DemoSurroundings implements AutoCloseable {
+    private static final Path CRDS = Path.of("crds");
+    private static final String API_VERSION = "pgworkerpool.dev/v1alpha1";
+    private static final String WORKER_IMAGE = "pg-worker-pool-operator";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Teardown teardown = new Teardown();
+    private final Path dir;
+
+    DemoSurroundings(Path dir) {
+        this.dir = dir;
+    }
+
+    /** What is up, once all of it is. */
+    record Parts(DemoDatabase database, EmbeddedCluster cluster, OperatorProcess operator) {
+        KubernetesClient client() {
+            return cluster.client();
+        }
+    }
+
+    /** Returns when the pool is ready and {@code env} is written. */
+    Parts start() throws Exception {
+        removeEarlier();
+        Files.createDirectories(dir);
+        var database = teardown.start(() -> DemoDatabase.start(dir.resolve("postgres")));
+        var cluster = teardown.start(() -> EmbeddedCluster.start(dir, NodeImage.worker()));
+        cluster.applyCrds(CRDS);
+        var operator = teardown.start(() ->
+                OperatorProcess.start(cluster.kubeconfig(), operatorLog(), Map.of("PGWP_WORKER_IMAGE", WORKER_IMAGE)));
+        DemoPool.create(cluster.client(), database);
+        awaitReadyPool(operator, cluster.client());
+        DemoEnvironment.of(database, cluster.kubeconfig(), operator.url()).writeTo(dir.resolve("env"));
+        return new Parts(database, cluster, operator);
+    }
+
+    @Override
+    public void close() {
+        teardown.close();
+    }
+
+    private Path operatorLog() {
+        return dir.resolve("operator.log");
+    }
+
+    private void awaitReadyPool(OperatorProcess operator, KubernetesClient client) {
+        await("a ready WorkerPool; the operator's log is " + operatorLog())
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(50))
+                .failFast("the operator ended, see " + operatorLog(), () -> !operator.isAlive())
+                .until(() -> isReady(client.genericKubernetesResources(API_VERSION, "WorkerPool")
+                        .inNamespace(DemoPool.NAMESPACE)
+                        .withName(DemoPool.NAME)
+                        .get()));
+    }
+
+    /** Whether its condition Ready is true. */
+    static boolean isReady(GenericKubernetesResource pool) {
+        List<Map<String, Object>> conditions =
+                Objects.requireNonNullElse(pool.get("status", "conditions"), List.<Map<String, Object>>of());
+        return conditions.stream()
+                .anyMatch(condition -> "Ready".equals(condition.get("type")) && "True".equals(condition.get("status")));
+    }
+
+    /** The database folder is left to EmbeddedPostgres: it stops a server that an earlier demo, killed, left running there. */
+    private void removeEarlier() throws IOException {
+        if (!Files.exists(dir)) {
+            return;
+        }
+        var database = dir.resolve("postgres");
+        try (var files = Files.walk(dir)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                if (!file.startsWith(database) && !file.equals(dir)) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package dev.pgworkerpool.demo;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** The real kubectl of this machine, talking to the demo's API. */
+final class Kubectl {
+    private final Path program;
+    private final Path kubeconfig;
+
+    private Kubectl(Path program, Path kubeconfig) {
+        this.program = program;
+        this.kubeconfig = kubeconfig;
+    }
+
+    /** Empty when none is on the PATH. */
+    static Optional<Kubectl> find(Path kubeconfig) {
+        var path = Optional.ofNullable(System.getenv("PATH")).orElse("");
+        return Stream.of(path.split(Pattern.quote(File.pathSeparator), -1))
+                .filter(dir -> !dir.isEmpty())
+                .map(dir -> Path.of(dir, "kubectl"))
+                .filter(Files::isExecutable)
+                .findFirst()
+                .map(program -> new Kubectl(program, kubeconfig));
+    }
+
+    /** What it printed, errors included; fails when kubectl fails. */
+    List<String> run(String... arguments) throws IOException, InterruptedException {
+        var command = new ArrayList<String>();
+        command.add(program.toString());
+        command.addAll(List.of(arguments));
+        var builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("KUBECONFIG", kubeconfig.toAbsolutePath().toString());
+        var process = builder.start();
+        process.getOutputStream().close();
+        List<String> output;
+        try (var reader = process.inputReader()) {
+            output = reader.lines().toList();
+        }
+        if (process.waitFor() != 0) {
+            throw new IOException("kubectl %s: %s".formatted(String.join(" ", arguments), String.join("\n", output)));
+        }
+        return output;
+    }
+}
