@@ -2,6 +2,7 @@ package dev.pgworkerpool.embedded;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.DelayQueue;
@@ -42,6 +43,7 @@ final class ControlLoop<K> implements AutoCloseable {
 
     private final DelayQueue<Entry<K>> queue = new DelayQueue<>();
     private final Set<K> pending = ConcurrentHashMap.newKeySet();
+    private final Map<K, Instant> timers = new ConcurrentHashMap<>();
     private final Reconciler<K> reconciler;
     private final Gate gate;
     private final Thread thread;
@@ -63,8 +65,14 @@ final class ControlLoop<K> implements AutoCloseable {
         }
     }
 
+    /** Not needed if the key comes earlier anyway: its turn will ask again for what is still to come. */
     void enqueueAfter(K key, Duration delay) {
-        queue.add(new Entry<>(key, Instant.now().plus(delay), false));
+        var due = Instant.now().plus(delay);
+        var planned = timers.get(key);
+        if (planned == null || due.isBefore(planned)) {
+            timers.put(key, due);
+            queue.add(new Entry<>(key, due, false));
+        }
     }
 
     private void run() {
@@ -74,6 +82,8 @@ final class ControlLoop<K> implements AutoCloseable {
                 gate.await();
                 if (entry.immediate()) {
                     pending.remove(entry.key());
+                } else {
+                    timers.remove(entry.key(), entry.due());
                 }
                 reconcile(entry.key());
             }
