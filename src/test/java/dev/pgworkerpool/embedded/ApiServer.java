@@ -21,6 +21,10 @@ final class ApiServer implements AutoCloseable {
     static {
         // Without this each small answer waits for the client's delayed acknowledgement.
         System.setProperty("sun.net.httpserver.nodelay", "true");
+        // Longer than clients keep a connection: who closes first must not be the one who does not know whether it is
+        // in use.
+        System.setProperty("sun.net.httpserver.idleInterval", "600");
+        System.setProperty("sun.net.httpserver.maxIdleConnections", "1000");
     }
 
     private static final Logger LOG = Logger.getLogger(ApiServer.class.getName());

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class JobController implements AutoCloseable {
     private static final String COMPONENT = "job-controller";
+    private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration FIRST_BACKOFF = Duration.ofSeconds(10);
     private static final Duration MAX_BACKOFF = Duration.ofMinutes(10);
 
@@ -155,12 +156,21 @@ final class JobController implements AutoCloseable {
             return;
         }
         for (int i = running; i < wanted; i++) {
+            createPod(job);
+        }
+    }
+
+    private void createPod(Job job) {
+        try {
             var pod = pods.create(JobPods.create(job));
             events.normal(
                     COMPONENT,
                     job,
                     "SuccessfulCreate",
                     "Created pod: " + pod.getMetadata().getName());
+        } catch (ApiError refusal) {
+            events.warning(COMPONENT, job, "FailedCreate", "Error creating: " + refusal.getMessage());
+            loop.enqueueAfter(jobs.key(job), RETRY);
         }
     }
 

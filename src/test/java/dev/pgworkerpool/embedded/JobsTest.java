@@ -314,6 +314,22 @@ class JobsTest {
     }
 
     @Test
+    void a_job_waits_for_room_in_the_quota() {
+        var quota = client.resource("""
+            apiVersion: v1
+            kind: ResourceQuota
+            metadata: {name: none, namespace: default}
+            spec: {hard: {pods: "0"}}
+            """);
+        quota.create();
+        create("crowded", "true");
+        eventually(() -> events().contains("FailedCreate"));
+        assertThat(podsOf("crowded")).isEmpty();
+        quota.delete();
+        await("crowded", this::isFinished);
+    }
+
+    @Test
     void a_node_that_is_away_reports_when_it_is_back() {
         create("unseen", "exec sleep 1000");
         var pod = runningPodOf("unseen");

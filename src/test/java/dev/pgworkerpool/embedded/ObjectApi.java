@@ -38,9 +38,11 @@ final class ObjectApi {
             ResourceTypes.SERVICE_ACCOUNTS);
 
     private final ObjectStore store;
+    private final Quota quota;
 
     ObjectApi(ObjectStore store) {
         this.store = store;
+        this.quota = new Quota(store);
     }
 
     ObjectNode get(ResourceType type, @Nullable String namespace, String name) {
@@ -66,6 +68,7 @@ final class ObjectApi {
             if (find(type, namespace, name).isPresent()) {
                 throw ApiError.alreadyExists(type, name);
             }
+            quota.check(type, Json.namespace(object), name);
             if (type.hasStatus()) {
                 object.remove("status");
             }

@@ -39,6 +39,9 @@ final class ResourceTypes {
             .withStatus()
             .withShortNames("deploy")
             .inAll();
+    static final ResourceType QUOTAS = builtIn("", "v1", "resourcequotas", "ResourceQuota", true)
+            .withStatus()
+            .withShortNames("quota");
     static final ResourceType LEASES = builtIn("coordination.k8s.io", "v1", "leases", "Lease", true);
     static final ResourceType DEFINITIONS = builtIn(
                     "apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", false)
@@ -56,6 +59,7 @@ final class ResourceTypes {
                         CONFIG_MAPS,
                         SERVICES,
                         SERVICE_ACCOUNTS,
+                        QUOTAS,
                         EVENTS,
                         NEW_EVENTS,
                         JOBS,
