@@ -8,8 +8,11 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import org.postgresql.util.PSQLException;
 
 /**
  * A database of its own with the queue installed by its operator's login, and the roles that tests speak of: {@code alice}, an
@@ -22,6 +25,7 @@ public final class QueueDatabase implements AutoCloseable {
 
     private final EmbeddedPostgres server;
     private final String name;
+    private final Map<String, Connection> sessions = new HashMap<>();
 
     private QueueDatabase(EmbeddedPostgres server, String name) {
         this.server = server;
@@ -81,7 +85,30 @@ public final class QueueDatabase implements AutoCloseable {
 
     /** The first column of each row, as text, as the owner of the queue sees it. */
     public List<String> look(String query, String... parameters) throws SQLException {
-        return ask(OPERATOR, query, parameters);
+        return ask(session(OPERATOR), query, parameters);
+    }
+
+    /** How the server refuses this statement: SQLSTATE and message. */
+    public String refusal(String role, String statement, String... parameters) throws SQLException {
+        try (var connection = as(role)) {
+            return refusal(connection, statement, parameters);
+        }
+    }
+
+    /** How the server refuses this statement: SQLSTATE and message. */
+    public static String refusal(Connection connection, String statement, String... parameters) {
+        try (var prepared = connection.prepareStatement(statement)) {
+            for (int i = 0; i < parameters.length; i++) {
+                prepared.setString(i + 1, parameters[i]);
+            }
+            prepared.execute();
+        } catch (PSQLException e) {
+            var message = e.getServerErrorMessage();
+            return e.getSQLState() + " " + (message == null ? e.getMessage() : message.getMessage());
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+        throw new AssertionError("not refused: " + statement);
     }
 
     public static List<String> ask(Connection connection, String query, String... parameters) throws SQLException {
@@ -109,8 +136,18 @@ public final class QueueDatabase implements AutoCloseable {
 
     /** Queues a job as this role, in a transaction of its own. */
     public long submit(String role, String worker, String query) throws SQLException {
-        return Long.parseLong(
-                ask(role, "SELECT worker_pool.enqueue(?, ?)", worker, query).getFirst());
+        return Long.parseLong(ask(session(role), "SELECT worker_pool.enqueue(?, ?)", worker, query)
+                .getFirst());
+    }
+
+    /** A session that is kept for those who leave nothing behind in it: to prove a password takes longer than most queries. */
+    private synchronized Connection session(String role) throws SQLException {
+        var session = sessions.get(role);
+        if (session == null || !session.isValid(5)) {
+            session = as(role);
+            sessions.put(role, session);
+        }
+        return session;
     }
 
     /** Replaces the roles of the pool and the logins that run their jobs. */
@@ -144,6 +181,9 @@ public final class QueueDatabase implements AutoCloseable {
 
     @Override
     public void close() throws SQLException {
+        for (var session : sessions.values()) {
+            session.close();
+        }
         try (var connection = server.superuser("postgres")) {
             execute(connection, "DROP DATABASE IF EXISTS " + name + " WITH (FORCE)");
         }

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a job may contain, what stays of it, and what it leaves behind. */
-@ParameterizedClass
+@ParameterizedClass(autoCloseArguments = false)
 @MethodSource("dev.pgworkerpool.embedded.PostgresServers#all")
 class DrainTest {
     final EmbeddedPostgres server;
@@ -33,7 +33,8 @@ class DrainTest {
         workers = new TestWorkers(database, folder);
         database.execute(
                 "alice",
-                "CREATE TABLE public.effect (id int GENERATED ALWAYS AS IDENTITY, who name DEFAULT current_user, v text)",
+                "CREATE TABLE public.effect (id int GENERATED ALWAYS AS IDENTITY, who name DEFAULT current_user, v"
+                        + " text)",
                 "GRANT ALL ON public.effect TO PUBLIC");
     }
 

@@ -1,0 +1,31 @@
+package dev.pgworkerpool.embedded;
+
+import java.sql.SQLException;
+import org.junit.jupiter.params.AfterParameterizedClassInvocation;
+import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A class of tests that runs on each of the {@link PostgresServers}, with one database for all its tests: they keep apart by
+ * the names of their workers.
+ */
+@ParameterizedClass(autoCloseArguments = false)
+@MethodSource("dev.pgworkerpool.embedded.PostgresServers#all")
+public abstract class OnEachServer {
+    protected static QueueDatabase database;
+
+    @Parameter
+    protected EmbeddedPostgres server;
+
+    @BeforeParameterizedClassInvocation
+    static void createDatabase(EmbeddedPostgres server) throws SQLException {
+        database = QueueDatabase.on(server);
+    }
+
+    @AfterParameterizedClassInvocation
+    static void dropDatabase() throws SQLException {
+        database.close();
+    }
+}

@@ -1,0 +1,220 @@
+package dev.pgworkerpool.queue;
+
+import static dev.pgworkerpool.embedded.QueueDatabase.execute;
+import static dev.pgworkerpool.embedded.QueueDatabase.refusal;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pgworkerpool.embedded.OnEachServer;
+import dev.pgworkerpool.embedded.QueueDatabase;
+import java.sql.SQLException;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Whose job it is: the current role's, and nobody can make it another's. */
+class SubmitterTest extends OnEachServer {
+    static final String NO_LOGIN = "42501 role \"mallory\" has no login in this worker pool";
+
+    @AfterEach
+    void empty() throws SQLException {
+        database.asSuperuser("DELETE FROM worker_pool.queued_job");
+        database.list(List.of("alice", "bob"), List.of("alice", "wp$bob"));
+    }
+
+    @Test
+    void a_role_that_was_set_is_the_submitter() throws SQLException {
+        database.execute("carol", "SET ROLE alice", "CALL worker_pool.submit('foo', 'SELECT 1')");
+        database.asSuperuser("SET SESSION AUTHORIZATION bob", "CALL worker_pool.submit('foo', 'SELECT 2')");
+        assertThat(submitters()).containsExactly("alice", "bob");
+    }
+
+    @Test
+    void a_security_definer_function_submits_as_its_owner() throws SQLException {
+        database.execute(
+                "bob",
+                "CREATE FUNCTION public.as_bob() RETURNS bigint LANGUAGE sql SECURITY DEFINER"
+                        + " AS $$ SELECT worker_pool.enqueue('foo', 'SELECT 1') $$");
+        database.execute("alice", "SELECT public.as_bob()");
+        database.execute("mallory", "SELECT public.as_bob()");
+        assertThat(submitters()).containsExactly("bob", "bob");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "INSERT INTO worker_pool.jobs (worker_name, query_text, submitter) VALUES ('w', 'x', 'bob') | 0A000",
+                "INSERT INTO worker_pool.jobs (worker_name, query_text, status) VALUES ('w', 'x', 'done') | 0A000",
+                "INSERT INTO worker_pool.jobs (worker_name, query_text, origin) VALUES ('w', 'x', 'o') | 42501",
+                "INSERT INTO worker_pool.jobs (id, worker_name, query_text) VALUES (0, 'w', 'x') | 428C9",
+                "INSERT INTO worker_pool.jobs (id, worker_name, query_text) OVERRIDING SYSTEM VALUE VALUES (0, 'w',"
+                        + " 'x') | 42501",
+                "INSERT INTO worker_pool.jobs (worker_name, query_text) VALUES ('w', 'x') ON CONFLICT (id) DO UPDATE"
+                        + " SET query_text = 'y' | 42501",
+                "INSERT INTO worker_pool.queued_job (worker_name, query_text) VALUES ('w', 'x') | 42501",
+                "UPDATE worker_pool.jobs SET query_text = 'y' | 42501",
+                "UPDATE worker_pool.jobs SET status = 'waiting' | 0A000",
+                "DELETE FROM worker_pool.jobs | 42501",
+                "TRUNCATE worker_pool.queued_job | 42501",
+                "SELECT * FROM worker_pool.jobs FOR UPDATE | 42501",
+                "SELECT * FROM worker_pool.queued_job | 42501",
+                "SELECT * FROM worker_pool.login | 42501",
+                "SELECT * FROM worker_pool.worker | 42501",
+                "SELECT * FROM worker_pool.launch_request | 42501",
+                "SELECT * FROM worker_pool.running_job | 42501",
+                "SELECT nextval('worker_pool.queued_job_id_seq') | 42501",
+                "SELECT setval('worker_pool.queued_job_id_seq', 1) | 42501",
+                "COPY worker_pool.jobs (worker_name, query_text) FROM PROGRAM 'true' | 42501",
+                "COPY worker_pool.queued_job (worker_name, query_text) FROM STDIN | 42501",
+                "CREATE TRIGGER t BEFORE INSERT ON worker_pool.queued_job FOR EACH ROW EXECUTE FUNCTION"
+                        + " suppress_redundant_updates_trigger() | 42501",
+                "ALTER TABLE worker_pool.queued_job DISABLE TRIGGER ALL | 42501",
+                "CREATE TABLE worker_pool.t () | 42501",
+                "SELECT worker_pool.set_logins('{alice}', '{alice}') | 42501",
+                "SELECT worker_pool.enqueue_workerjob(gen_random_uuid(), 'o', 'w', '{x}', 'bob', 'continue') | 42501",
+                "SELECT worker_pool.session_submitter() | 42501",
+                "SELECT worker_pool.demand() | 42501",
+                "SELECT worker_pool.prune('0 s', '0 s', 1000) | 42501",
+                "SELECT worker_pool.cancel_batch('foo', 'b', 1) | 42501",
+                "SELECT worker_pool.turn_ended('foo', 1, 'x') | 42501",
+                "SELECT worker_pool.begin_job('foo', 1) | 42501",
+                "SELECT worker_pool.release('uid') | 42501",
+            })
+    void a_listed_role_can_write_a_name_and_a_query_and_nothing_else(String statement, String state)
+            throws SQLException {
+        database.submit("bob", "foo", "SELECT 'bob'");
+        database.submit("alice", "foo", "SELECT 'alice'");
+        assertThat(database.refusal("alice", statement)).startsWith(state);
+        assertThat(database.look(
+                        "SELECT submitter || ' ' || status || ' ' || query_text FROM worker_pool.jobs ORDER BY id"))
+                .containsExactly("bob waiting SELECT 'bob'", "alice waiting SELECT 'alice'");
+    }
+
+    /** The bodies of functions that run with the caller's search_path must not find anything there. */
+    @Test
+    void types_in_the_temporary_schema_do_not_make_somebody_else_the_submitter() throws SQLException {
+        try (var mallory = database.as("mallory")) {
+            plantTypes(mallory, "oid");
+            assertThat(refusal(mallory, "CALL worker_pool.submit('foo', 'SELECT 1')"))
+                    .isEqualTo(NO_LOGIN);
+            assertThat(refusal(mallory, "CALL worker_pool.launch('foo')")).isEqualTo(NO_LOGIN);
+        }
+        assertThat(submitters()).isEmpty();
+    }
+
+    /** A type of this name that turns whatever it is assigned into the OID of alice. */
+    private static void plantTypes(java.sql.Connection connection, String type) throws SQLException {
+        execute(
+                connection,
+                "CREATE TYPE pg_temp." + type + " AS ENUM ('x')",
+                "CREATE FUNCTION pg_temp.take(regrole) RETURNS pg_temp." + type
+                        + " LANGUAGE sql AS $$ SELECT 'x'::pg_temp." + type + " $$",
+                "CREATE FUNCTION pg_temp.give(pg_temp." + type + ") RETURNS pg_catalog.oid LANGUAGE sql"
+                        + " AS $$ SELECT 'alice'::regrole::pg_catalog.oid $$",
+                "CREATE CAST (regrole AS pg_temp." + type + ") WITH FUNCTION pg_temp.take(regrole) AS ASSIGNMENT",
+                "CREATE CAST (pg_temp." + type + " AS pg_catalog.oid) WITH FUNCTION pg_temp.give(pg_temp." + type
+                        + ") AS IMPLICIT");
+    }
+
+    @Test
+    void functions_and_operators_in_the_callers_search_path_do_not_decide_who_submits() throws SQLException {
+        database.asSuperuser("CREATE SCHEMA mallory AUTHORIZATION mallory");
+        try (var mallory = database.as("mallory")) {
+            execute(
+                    mallory,
+                    "CREATE FUNCTION mallory.quote_ident(text) RETURNS text LANGUAGE sql AS $$ SELECT 'alice' $$",
+                    "CREATE FUNCTION mallory.quote_ident(name) RETURNS text LANGUAGE sql AS $$ SELECT 'alice' $$",
+                    "CREATE FUNCTION mallory.to_regrole(text) RETURNS regrole LANGUAGE sql AS $$ SELECT"
+                            + " 'alice'::regrole $$",
+                    "CREATE FUNCTION mallory.octet_length(text) RETURNS int LANGUAGE sql AS $$ SELECT 1 $$",
+                    "CREATE FUNCTION mallory.has_login(oid) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$",
+                    "CREATE FUNCTION mallory.eq(text, text) RETURNS boolean LANGUAGE sql AS $$ SELECT false $$",
+                    "CREATE OPERATOR mallory.= (LEFTARG = text, RIGHTARG = text, FUNCTION = mallory.eq)",
+                    "SET search_path = mallory, pg_catalog");
+            assertThat(refusal(mallory, "CALL worker_pool.submit('foo', 'SELECT 1')"))
+                    .isEqualTo(NO_LOGIN);
+            assertThat(refusal(mallory, "CALL worker_pool.submit('', 'SELECT 1')"))
+                    .isEqualTo("22023 Worker name must not be empty");
+            assertThat(refusal(mallory, "CALL worker_pool.submit(repeat('x', 64), 'SELECT 1')"))
+                    .isEqualTo("22001 Worker name too long");
+        } finally {
+            database.asSuperuser("DROP SCHEMA mallory CASCADE");
+        }
+        assertThat(submitters()).isEmpty();
+    }
+
+    @Test
+    void a_renamed_role_keeps_its_jobs() throws SQLException {
+        withRole("dora", () -> {
+            database.submit("dora", "foo", "SELECT 1");
+            database.asSuperuser("ALTER ROLE dora RENAME TO dorothy");
+            database.asSuperuser("ALTER ROLE dorothy PASSWORD '" + QueueDatabase.PASSWORD.replace("'", "''") + "'");
+            assertThat(submitters()).containsExactly("dorothy");
+            assertThat(database.ask("dorothy", "SELECT query_text FROM worker_pool.jobs"))
+                    .containsExactly("SELECT 1");
+            database.asSuperuser("ALTER ROLE dorothy RENAME TO dora");
+        });
+    }
+
+    @Test
+    void a_role_that_was_dropped_and_made_anew_does_not_inherit_jobs() throws SQLException {
+        withRole("dora", () -> {
+            database.submit("dora", "foo", "SELECT 1");
+            dropRole("dora");
+            createRole("dora");
+            assertThat(database.ask("dora", "SELECT id FROM worker_pool.jobs")).isEmpty();
+            assertThat(database.refusal("dora", "CALL worker_pool.submit('foo', 'SELECT 2')"))
+                    .isEqualTo("42501 role \"dora\" has no login in this worker pool");
+            assertThat(submitters()).doesNotContain("dora").hasSize(1);
+            // Listed again under the old name, it still starts with nothing.
+            database.list(List.of("dora"), List.of("dora"));
+            assertThat(database.ask("dora", "SELECT id FROM worker_pool.jobs")).isEmpty();
+            assertThat(database.look("SELECT has_login FROM worker_pool.demand()"))
+                    .containsExactly("f");
+        });
+    }
+
+    @Test
+    void a_role_that_left_the_pool_can_not_queue_but_still_sees_its_jobs() throws SQLException {
+        database.submit("alice", "foo", "SELECT 1");
+        database.list(List.of("bob"), List.of("wp$bob"));
+        assertThat(database.refusal("alice", "CALL worker_pool.submit('foo', 'SELECT 2')"))
+                .isEqualTo("42501 role \"alice\" has no login in this worker pool");
+        assertThat(database.ask("alice", "SELECT query_text FROM worker_pool.jobs"))
+                .containsExactly("SELECT 1");
+        assertThat(database.ask("alice", "SELECT reason FROM worker_pool.queue"))
+                .containsExactly("RoleNotAllowed");
+    }
+
+    private interface Body {
+        void run() throws SQLException;
+    }
+
+    private void withRole(String role, Body body) throws SQLException {
+        createRole(role);
+        try {
+            database.list(List.of(role), List.of(role));
+            body.run();
+        } finally {
+            dropRole(role);
+        }
+    }
+
+    private void createRole(String role) throws SQLException {
+        server.createLogin(role, QueueDatabase.PASSWORD);
+    }
+
+    private static void dropRole(String role) throws SQLException {
+        database.asSuperuser(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + role + "'",
+                "DROP OWNED BY " + role,
+                "DROP ROLE " + role);
+    }
+
+    private static List<String> submitters() throws SQLException {
+        return database.look("SELECT submitter FROM worker_pool.jobs ORDER BY id");
+    }
+}
