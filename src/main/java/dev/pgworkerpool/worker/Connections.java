@@ -32,20 +32,29 @@ final class Connections {
             "-c statement_timeout=0",
             "-c idle_session_timeout=0");
 
+    /** The first version that has the setting; an older one refuses a connection that names it. */
+    private static final int TRANSACTION_TIMEOUT_SINCE = 17;
+
     private final WorkerSettings settings;
     private final Credentials credentials;
+    private volatile int serverVersion;
 
     Connections(WorkerSettings settings) {
         this.settings = settings;
         this.credentials = new Credentials(settings.credentials());
     }
 
-    Connection asOperator() throws WorkerEnds {
-        return connect(credentials.operator(), CONTROL_OPTIONS);
+    /** Comes first: its session tells the version of the server. */
+    Connection asOperator() throws WorkerEnds, SQLException {
+        var connection = connect(credentials.operator(), CONTROL_OPTIONS);
+        serverVersion = connection.getMetaData().getDatabaseMajorVersion();
+        return connection;
     }
 
     Connection as(String login) throws WorkerEnds {
-        return connect(credentials.login(login), SUBMITTER_OPTIONS);
+        var options =
+                SUBMITTER_OPTIONS + (serverVersion >= TRANSACTION_TIMEOUT_SINCE ? " -c transaction_timeout=0" : "");
+        return connect(credentials.login(login), options);
     }
 
     private Connection connect(Credentials.Login login, String options) throws WorkerEnds {
