@@ -1,0 +1,64 @@
+package dev.pgworkerpool.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pgworkerpool.embedded.OnEachServer;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Tests that queue jobs as {@code foo}, run its worker and look at what became of them and of the table {@code effect}. */
+abstract class OneWorkerTest extends OnEachServer {
+    TestWorkers workers;
+
+    @BeforeEach
+    void prepare(@TempDir Path folder) throws SQLException {
+        workers = new TestWorkers(database, folder);
+        database.asSuperuser(
+                "CREATE TABLE IF NOT EXISTS public.effect"
+                        + " (id int GENERATED ALWAYS AS IDENTITY, who name DEFAULT current_user, v text)",
+                "ALTER TABLE public.effect OWNER TO alice",
+                "GRANT ALL ON public.effect TO PUBLIC",
+                "TRUNCATE public.effect, worker_pool.queued_job, worker_pool.launch_request, worker_pool.worker");
+    }
+
+    @AfterEach
+    void stopWorkers() {
+        workers.close();
+    }
+
+    static long submit(String query) throws SQLException {
+        return database.submit("alice", "foo", query);
+    }
+
+    /** A whole turn of the worker of foo, which ends because nothing waits any more. */
+    void run() {
+        assertThat(workers.run("foo")).isEqualTo(Outcome.DRAINED);
+    }
+
+    static List<String> effects() throws SQLException {
+        return database.look("SELECT v FROM public.effect ORDER BY id");
+    }
+
+    /** {@code done}, or {@code failed}, the SQLSTATE and the error, of each job. */
+    static List<String> outcomes() throws SQLException {
+        return look("concat_ws(' ', status, sqlstate, error)");
+    }
+
+    static List<String> look(String column) throws SQLException {
+        return database.look("SELECT " + column + " FROM worker_pool.jobs ORDER BY id");
+    }
+
+    static void await(Callable<Boolean> condition) {
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(10))
+                .until(condition);
+    }
+}
