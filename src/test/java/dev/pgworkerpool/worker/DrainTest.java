@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pgworkerpool.embedded.QueueDatabase;
 import java.sql.SQLException;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -295,20 +294,6 @@ class DrainTest extends OneWorkerTest {
         submit("CALL worker_pool.submit('foo', 'SELECT 1'); SELECT 1/0");
         run();
         assertThat(outcomes()).containsExactly("failed 22012 division by zero");
-    }
-
-    @Test
-    void a_job_that_kills_its_session_is_tried_five_times_and_holds_up_nobody_for_ever() throws SQLException {
-        submit("INSERT INTO effect (v) VALUES ('lost'); SELECT pg_terminate_backend(pg_backend_pid())");
-        submit("INSERT INTO effect (v) VALUES ('kept')");
-        var turns = IntStream.range(0, 6).mapToObj(i -> workers.run("foo")).toList();
-        assertThat(turns.subList(0, 5)).isEqualTo(Collections.nCopies(5, Outcome.DATABASE_GONE));
-        assertThat(turns.get(5)).isEqualTo(Outcome.DRAINED);
-        assertThat(look("status || ' ' || attempts")).containsExactly("failed 5", "done 1");
-        assertThat(look("error").getFirst())
-                .startsWith("interrupted 5 times: session lost: FATAL: terminating connection due to administrator"
-                        + " command");
-        assertThat(effects()).containsExactly("kept");
     }
 
     private static List<String> superuser(String query) throws SQLException {

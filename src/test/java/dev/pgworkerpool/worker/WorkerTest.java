@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** How a worker starts, shares the name with others, lingers and ends. */
-@ParameterizedClass
+@ParameterizedClass(autoCloseArguments = false)
 @MethodSource("dev.pgworkerpool.embedded.PostgresServers#all")
 class WorkerTest {
     private final EmbeddedPostgres server;
