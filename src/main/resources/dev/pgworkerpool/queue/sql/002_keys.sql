@@ -12,27 +12,16 @@ CREATE FUNCTION worker_pool.barrier_key(worker text) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN 8606216600190023680 + (pg_catalog.hashtextextended(worker COLLATE "C", 2) & 1023);
 
--- A job runs: held by the session that runs it until its transaction ends, so it can be neither forgotten nor
--- released by the job. The pair (running_class, running_key(id)) is the lock's key.
-CREATE FUNCTION worker_pool.running_class() RETURNS int
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN 2003855970;
-
-CREATE FUNCTION worker_pool.running_key(id bigint) RETURNS int
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (id & 2147483647)::int;
-
--- The jobs that run right now. Anybody can take an advisory lock, so a lock counts only if its session is the login of
--- the job's submitter: one can at most make one's own jobs look busy.
-CREATE VIEW worker_pool.running_job AS
-SELECT l.objid::bigint AS key, g.role AS submitter, l.pid
+-- The sessions that may run a job right now, by their transactions. The one that runs a job keeps its row locked until its
+-- transaction ends (claim), so the row's xmax is among these: the job can neither undo that nor outlive it, a crash
+-- leaves nothing behind, and nobody but the login of the job's submitter can lock its row. (An advisory lock would be open
+-- to everybody: a stranger who took it first could hide that a job runs.)
+CREATE VIEW worker_pool.running_transaction AS
+SELECT l.transactionid::text AS xid, g.role AS submitter, l.pid
 FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 JOIN worker_pool.login g ON g.login = a.usesysid
-WHERE l.locktype = 'advisory'
-  AND l.objsubid = 2
-  AND l.classid::bigint = worker_pool.running_class()
-  AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
+WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted;
 
 -- Whose jobs the current role may see: its own; the owner of the schema sees all.
 CREATE VIEW worker_pool.visible_submitter AS

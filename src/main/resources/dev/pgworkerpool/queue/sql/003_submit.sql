@@ -113,7 +113,7 @@ SELECT
     j.query_text,
     CASE
         WHEN j.status = 'waiting'
-             AND (worker_pool.running_key(j.id)::bigint, j.submitter) IN (SELECT r.key, r.submitter FROM worker_pool.running_job r)
+             AND (j.xmax::text, j.submitter) IN (SELECT r.xid, r.submitter FROM worker_pool.running_transaction r)
         THEN 'pending'
         ELSE j.status
     END AS status,
@@ -128,7 +128,7 @@ SELECT
     j.attempts
     + CASE
         WHEN j.status = 'waiting'
-             AND (worker_pool.running_key(j.id)::bigint, j.submitter) IN (SELECT r.key, r.submitter FROM worker_pool.running_job r)
+             AND (j.xmax::text, j.submitter) IN (SELECT r.xid, r.submitter FROM worker_pool.running_transaction r)
         THEN 1
         ELSE 0
     END AS attempts,

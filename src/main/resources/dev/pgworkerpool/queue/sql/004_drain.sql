@@ -58,8 +58,7 @@ BEGIN
             CONTINUE;
         END IF;
 
-        -- Shown as 'pending' from here until the transaction ends.
-        PERFORM pg_try_advisory_xact_lock_shared(worker_pool.running_class(), worker_pool.running_key(head.id));
+        -- Shown as 'pending' from here until the transaction ends (running_transaction).
         RETURN;
     END LOOP;
 END

@@ -138,16 +138,16 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     UPDATE worker_pool.worker w SET current_job = NULL, since = NULL WHERE w.worker_name = worker;
 $$;
 
--- The same evidence for a job that turned out to be long, found by the lock of the session that runs it.
+-- The same evidence for a job that turned out to be long, found by the row lock of the session that runs it.
 CREATE FUNCTION worker_pool.note_running(worker text, backend int, elapsed_ms int) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     job record;
 BEGIN
     SELECT j.id, j.origin_uid INTO job
-    FROM worker_pool.running_job r
+    FROM worker_pool.running_transaction r
     JOIN worker_pool.queued_job j
-      ON j.worker_name = worker AND j.status = 'waiting' AND worker_pool.running_key(j.id) = r.key AND j.submitter = r.submitter
+      ON j.worker_name = worker AND j.status = 'waiting' AND j.xmax::text = r.xid AND j.submitter = r.submitter
     WHERE r.pid = backend;
     IF FOUND THEN
         UPDATE worker_pool.worker w

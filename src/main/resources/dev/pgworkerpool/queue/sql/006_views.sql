@@ -39,8 +39,7 @@ FROM (
             x.worker_name,
             x.submitter,
             x.submitted_at,
-            (worker_pool.running_key(x.id)::bigint, x.submitter)
-                IN (SELECT r.key, r.submitter FROM worker_pool.running_job r) AS runs
+            (x.xmax::text, x.submitter) IN (SELECT r.xid, r.submitter FROM worker_pool.running_transaction r) AS runs
         FROM worker_pool.queued_job x
         WHERE x.status = 'waiting'
     ) j
@@ -60,9 +59,8 @@ WITH waiting AS (
 ),
 running AS (
     SELECT j.worker_name, min(j.id) AS id
-    FROM worker_pool.running_job r
-    JOIN worker_pool.queued_job j
-      ON worker_pool.running_key(j.id)::bigint = r.key AND j.submitter = r.submitter AND j.status = 'waiting'
+    FROM worker_pool.running_transaction r
+    JOIN worker_pool.queued_job j ON j.xmax::text = r.xid AND j.submitter = r.submitter AND j.status = 'waiting'
     GROUP BY j.worker_name
 )
 SELECT

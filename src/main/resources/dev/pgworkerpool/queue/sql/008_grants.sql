@@ -15,7 +15,5 @@ GRANT EXECUTE ON FUNCTION
     worker_pool.require_login,
     worker_pool.has_login,
     worker_pool.awake_key,
-    worker_pool.barrier_key,
-    worker_pool.running_class,
-    worker_pool.running_key
+    worker_pool.barrier_key
 TO PUBLIC;
