@@ -64,7 +64,7 @@ class SubmitterTest extends OnEachServer {
                 "SELECT * FROM worker_pool.login | 42501",
                 "SELECT * FROM worker_pool.worker | 42501",
                 "SELECT * FROM worker_pool.launch_request | 42501",
-                "SELECT * FROM worker_pool.running_job | 42501",
+                "SELECT * FROM worker_pool.running_transaction | 42501",
                 "SELECT nextval('worker_pool.queued_job_id_seq') | 42501",
                 "SELECT setval('worker_pool.queued_job_id_seq', 1) | 42501",
                 "COPY worker_pool.jobs (worker_name, query_text) FROM PROGRAM 'true' | 42501",

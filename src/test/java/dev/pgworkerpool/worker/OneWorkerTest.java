@@ -25,7 +25,8 @@ abstract class OneWorkerTest extends OnEachServer {
                         + " (id int GENERATED ALWAYS AS IDENTITY, who name DEFAULT current_user, v text)",
                 "ALTER TABLE public.effect OWNER TO alice",
                 "GRANT ALL ON public.effect TO PUBLIC",
-                "TRUNCATE public.effect, worker_pool.queued_job, worker_pool.launch_request, worker_pool.worker");
+                "TRUNCATE public.effect, worker_pool.queued_job, worker_pool.launch_request, worker_pool.worker,"
+                        + " worker_pool.pool");
     }
 
     @AfterEach
