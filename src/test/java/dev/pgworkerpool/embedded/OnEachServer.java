@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @ParameterizedClass(autoCloseArguments = false)
 @MethodSource("dev.pgworkerpool.embedded.PostgresServers#all")
+@SuppressWarnings("NullAway.Init")
 public abstract class OnEachServer {
     protected static QueueDatabase database;
 

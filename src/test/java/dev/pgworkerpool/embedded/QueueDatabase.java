@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 
 /**
@@ -89,14 +90,14 @@ public final class QueueDatabase implements AutoCloseable {
     }
 
     /** How the server refuses this statement: SQLSTATE and message. */
-    public String refusal(String role, String statement, String... parameters) throws SQLException {
+    public String refusal(String role, String statement, @Nullable String... parameters) throws SQLException {
         try (var connection = as(role)) {
             return refusal(connection, statement, parameters);
         }
     }
 
     /** How the server refuses this statement: SQLSTATE and message. */
-    public static String refusal(Connection connection, String statement, String... parameters) {
+    public static String refusal(Connection connection, String statement, @Nullable String... parameters) {
         try (var prepared = connection.prepareStatement(statement)) {
             for (int i = 0; i < parameters.length; i++) {
                 prepared.setString(i + 1, parameters[i]);
