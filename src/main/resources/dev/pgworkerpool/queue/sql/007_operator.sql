@@ -31,14 +31,16 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     refused  text[] := '{}';
     valid    oid[] := '{}';
+    used     oid[] := '{}';
     pair     record;
-    lost     record;
+    changed  record;
 BEGIN
     FOR pair IN
         SELECT u.role_name, u.login_name, r.oid AS role, l.oid AS login, l.rolcanlogin
-        FROM unnest(roles, logins) AS u (role_name, login_name)
+        FROM unnest(roles, logins) WITH ORDINALITY AS u (role_name, login_name, place)
         LEFT JOIN pg_roles r ON r.rolname = u.role_name
         LEFT JOIN pg_roles l ON l.rolname = u.login_name
+        ORDER BY u.place
     LOOP
         IF pair.role IS NULL THEN
             refused := refused || format('role "%s" does not exist', pair.role_name);
@@ -48,27 +50,36 @@ BEGIN
             refused := refused || format('role "%s" is not permitted to log in', pair.login_name);
         ELSIF NOT pg_has_role(pair.login, pair.role, 'MEMBER') THEN
             refused := refused || format('login "%s" is not a member of role "%s"', pair.login_name, pair.role_name);
+        ELSIF pair.login = ANY (used) THEN
+            -- A session must tell by its login whose jobs it runs.
+            refused := refused || format('login "%s" runs the jobs of another role already', pair.login_name);
         ELSE
             valid := valid || pair.role;
+            used := used || pair.login;
             INSERT INTO worker_pool.login AS g (role, login, active) VALUES (pair.role, pair.login, true)
             ON CONFLICT (role) DO UPDATE SET login = excluded.login, active = true
             WHERE g.login <> excluded.login OR NOT g.active;
-            IF NOT has_function_privilege(pair.role, 'worker_pool.drain'::regproc, 'EXECUTE') THEN
-                EXECUTE format('GRANT EXECUTE ON PROCEDURE worker_pool.drain TO %I', pair.role_name);
-                EXECUTE format('GRANT EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish, worker_pool.failure_text TO %I', pair.role_name);
-            END IF;
         END IF;
     END LOOP;
 
-    FOR lost IN
+    FOR changed IN
         UPDATE worker_pool.login g SET active = false
         WHERE g.active AND g.role <> ALL (valid)
         RETURNING (SELECT r.rolname FROM pg_roles r WHERE r.oid = g.role) AS role_name
     LOOP
-        IF lost.role_name IS NOT NULL THEN
-            EXECUTE format('REVOKE EXECUTE ON PROCEDURE worker_pool.drain FROM %I', lost.role_name);
-            EXECUTE format('REVOKE EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish, worker_pool.failure_text FROM %I', lost.role_name);
+        IF changed.role_name IS NOT NULL THEN
+            EXECUTE format('REVOKE EXECUTE ON PROCEDURE worker_pool.drain FROM %I', changed.role_name);
+            EXECUTE format('REVOKE EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish, worker_pool.failure_text FROM %I', changed.role_name);
         END IF;
+    END LOOP;
+
+    -- After the others lost theirs: a role may have had the privilege as a member of one that left.
+    FOR changed IN
+        SELECT r.rolname AS role_name FROM pg_roles r
+        WHERE r.oid = ANY (valid) AND NOT has_function_privilege(r.oid, 'worker_pool.drain'::regproc, 'EXECUTE')
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON PROCEDURE worker_pool.drain TO %I', changed.role_name);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish, worker_pool.failure_text TO %I', changed.role_name);
     END LOOP;
     RETURN refused;
 END
