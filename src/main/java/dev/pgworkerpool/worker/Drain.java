@@ -24,6 +24,9 @@ final class Drain {
     /** How long an entry of the index is believed: a job with a lower id may still commit. */
     private static final Duration HINT_AGE = Duration.ofSeconds(1);
 
+    /** So often in a row may a claim fail (a deadlock, a cancel that came late) before the turn ends as a failed one. */
+    private static final int CLAIM_ERRORS = 3;
+
     private final ControlSession control;
     private final SubmitterSessions sessions;
     private final ScheduledExecutorService watch;
@@ -31,6 +34,7 @@ final class Drain {
     private final AtomicReference<@Nullable RunningCall> running = new AtomicReference<>();
 
     private boolean alone = true;
+    private int claimErrors;
     private long afterId;
     private long hintSince = System.nanoTime();
     private int done;
@@ -79,10 +83,14 @@ final class Drain {
         }
         try {
             alone = call(session, login, job).report().isEmpty();
+            claimErrors = 0;
         } catch (SQLException e) {
             endIfLost(session, e);
             if (struckAtClaim(e)) {
                 control.notBegun();
+                if (++claimErrors == CLAIM_ERRORS) {
+                    throw e;
+                }
             } else {
                 session.fail(job, e);
                 Log.line("job " + job + " failed, SQLSTATE " + e.getSQLState());
