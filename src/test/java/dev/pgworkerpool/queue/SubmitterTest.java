@@ -189,6 +189,30 @@ class SubmitterTest extends OnEachServer {
                 .containsExactly("RoleNotAllowed");
     }
 
+    @Test
+    void a_login_that_two_roles_would_share_runs_the_jobs_of_the_first() throws SQLException {
+        withRole("dora", () -> {
+            database.asSuperuser("GRANT alice, bob TO dora");
+            assertThat(database.look("SELECT unnest(worker_pool.set_logins('{alice, bob}', '{dora, dora}'))"))
+                    .containsExactly("login \"dora\" runs the jobs of another role already");
+            database.submit("alice", "foo", "SELECT 1");
+            assertThat(database.refusal("bob", "CALL worker_pool.submit('foo', 'SELECT 1')"))
+                    .isEqualTo("42501 role \"bob\" has no login in this worker pool");
+            assertThat(database.ask("dora", "SELECT c.query_text FROM worker_pool.claim('foo', 0, NULL) c"))
+                    .containsExactly("SELECT 1");
+        });
+    }
+
+    @Test
+    void a_member_of_a_role_that_left_the_pool_keeps_what_it_needs() throws SQLException {
+        var rights = "SELECT bool_and(has_function_privilege(?, f, 'EXECUTE')) FROM unnest(ARRAY['worker_pool.drain',"
+                + " 'worker_pool.claim', 'worker_pool.finish', 'worker_pool.failure_text']::regproc[]) f";
+        database.list(List.of("alice", "carol"), List.of("alice", "carol"));
+        database.list(List.of("carol"), List.of("carol"));
+        assertThat(database.look(rights, "carol")).containsExactly("t");
+        assertThat(database.look(rights, "alice")).containsExactly("f");
+    }
+
     private interface Body {
         void run() throws SQLException;
     }

@@ -22,18 +22,31 @@ class DrainTest extends OneWorkerTest {
     void jobs_of_a_name_run_in_the_order_of_their_ids_also_when_dead_rows_made_room_before_them() throws SQLException {
         database.execute("alice", "SELECT worker_pool.enqueue('filler', 'SELECT 1') FROM generate_series(1, 300)");
         assertThat(workers.run("filler")).isEqualTo(Outcome.DRAINED);
-        database.execute(QueueDatabase.OPERATOR, "DELETE FROM worker_pool.jobs", "VACUUM worker_pool.queued_job");
-
+        queueNumbers(1, 60);
         database.execute(
-                "alice",
-                "SELECT worker_pool.enqueue('foo', format('INSERT INTO effect (v) VALUES (%s)', i))"
-                        + " FROM generate_series(1, 120) i");
+                QueueDatabase.OPERATOR,
+                "DELETE FROM worker_pool.jobs WHERE status = 'done'",
+                "VACUUM worker_pool.queued_job");
+        queueNumbers(61, 120);
+        assertThat(superuser("SELECT (SELECT ctid FROM worker_pool.queued_job WHERE query_text LIKE '%(61)')"
+                        + " < (SELECT ctid FROM worker_pool.queued_job WHERE query_text LIKE '%(1)')"))
+                .as("later rows stand before earlier ones")
+                .containsExactly("t");
+
         run();
 
         assertThat(effects())
                 .containsExactlyElementsOf(IntStream.rangeClosed(1, 120)
                         .mapToObj(Integer::toString)
                         .toList());
+    }
+
+    private static void queueNumbers(int from, int to) throws SQLException {
+        database.execute(
+                "alice",
+                "SELECT worker_pool.enqueue('foo', format('INSERT INTO effect (v) VALUES (%s)', i)) FROM"
+                        + " generate_series("
+                        + from + ", " + to + ") i");
     }
 
     @Test
@@ -168,6 +181,29 @@ class DrainTest extends OneWorkerTest {
         return outcomes.get(0);
     }
 
+    /** No handler of the client's is needed: the server itself sees these errors in time, so that none is met twice. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "SELECT 1/0",
+                "DO 'BEGIN RAISE query_canceled; END'",
+                "DO 'BEGIN ASSERT false; END'",
+                "SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(10)",
+                "CREATE TEMP TABLE parent (id int PRIMARY KEY); CREATE TEMP TABLE child (id int REFERENCES parent"
+                        + " DEFERRABLE INITIALLY DEFERRED); INSERT INTO child VALUES (1)",
+                "DECLARE c CURSOR WITH HOLD FOR SELECT 1 / (random() * 0)::int",
+            })
+    void a_job_is_tried_once_wherever_it_fails(String bad) throws SQLException {
+        database.execute("alice", "CREATE SEQUENCE IF NOT EXISTS tries", "ALTER SEQUENCE tries RESTART");
+        for (int i = 0; i < 3; i++) {
+            submit("SELECT nextval('tries')");
+            submit("SELECT nextval('tries'); " + bad);
+        }
+        run();
+        assertThat(superuser("SELECT last_value FROM tries")).containsExactly("6");
+        assertThat(look("attempts")).containsOnly("1").hasSize(6);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -263,6 +299,24 @@ class DrainTest extends OneWorkerTest {
     }
 
     @Test
+    void a_role_may_have_an_odd_name() throws SQLException {
+        var odd = "Odd \"role\", it's ü.$x";
+        var quoted = "\"Odd \"\"role\"\", it's ü.$x\"";
+        server.createLogin(odd, QueueDatabase.PASSWORD);
+        try {
+            database.list(List.of("alice", odd), List.of("alice", odd));
+            QueueDatabase.writeLogin(workers.credentials().resolve("logins/2"), odd, QueueDatabase.PASSWORD);
+            database.execute(odd, "CALL worker_pool.submit('foo', 'INSERT INTO effect (v) VALUES (current_user)')");
+            assertThat(look("submitter")).containsExactly(odd);
+            run();
+            assertThat(effects()).containsExactly(odd);
+        } finally {
+            database.list(List.of("alice", "bob"), List.of("alice", "wp$bob"));
+            database.asSuperuser("DROP OWNED BY " + quoted, "DROP ROLE " + quoted);
+        }
+    }
+
+    @Test
     void a_job_runs_as_its_submitter_whoever_launched_the_worker() throws SQLException {
         database.execute("bob", "CALL worker_pool.launch('foo')");
         submit("INSERT INTO effect (v) VALUES (current_user)");
@@ -294,6 +348,21 @@ class DrainTest extends OneWorkerTest {
         submit("CALL worker_pool.submit('foo', 'SELECT 1'); SELECT 1/0");
         run();
         assertThat(outcomes()).containsExactly("failed 22012 division by zero");
+    }
+
+    @Test
+    void a_worker_that_can_not_claim_ends_and_does_not_hold_it_against_the_job() throws SQLException {
+        submit("INSERT INTO effect (v) VALUES ('kept')");
+        // No operator would do that: whose jobs a session of this login runs has no answer.
+        database.asSuperuser("UPDATE worker_pool.login SET login = 'alice'::regrole");
+        try {
+            assertThat(workers.run("foo")).isEqualTo(Outcome.UNEXPECTED);
+            assertThat(look("status || ' ' || attempts")).containsExactly("waiting 0");
+        } finally {
+            database.list(List.of("alice", "bob"), List.of("alice", "wp$bob"));
+        }
+        run();
+        assertThat(effects()).containsExactly("kept");
     }
 
     private static List<String> superuser(String query) throws SQLException {
