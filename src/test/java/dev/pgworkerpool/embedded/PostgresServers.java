@@ -20,7 +20,7 @@ public final class PostgresServers {
 
     private PostgresServers() {}
 
-    /** For {@code @ParameterizedClass @MethodSource}. */
+    /** For {@code @ParameterizedClass(autoCloseArguments = false) @MethodSource}: JUnit would stop them after the first class. */
     public static Stream<Named<EmbeddedPostgres>> all() {
         return Stream.concat(
                 Stream.of(Named.of("PostgreSQL 18", embedded())),

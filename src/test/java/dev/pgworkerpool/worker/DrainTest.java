@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -351,6 +352,7 @@ class DrainTest extends OneWorkerTest {
     }
 
     @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void a_worker_that_can_not_claim_ends_and_does_not_hold_it_against_the_job() throws SQLException {
         submit("INSERT INTO effect (v) VALUES ('kept')");
         // No operator would do that: whose jobs a session of this login runs has no answer.
