@@ -3,6 +3,7 @@ package dev.pgworkerpool.worker;
 import static dev.pgworkerpool.embedded.QueueDatabase.execute;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.pgworkerpool.embedded.QueueDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.CompletableFuture;
@@ -135,6 +136,15 @@ class PendingTest extends OneWorkerTest {
             assertThat(look("status || ' ' || attempts")).containsExactly("waiting 0");
             assertThat(database.look("SELECT reason FROM worker_pool.queue")).containsExactly("WaitingForSlot");
             assertThat(database.look("SELECT state FROM worker_pool.workers")).containsExactly("Waiting");
+        }
+    }
+
+    @Test
+    void a_row_that_the_operator_looks_after_is_not_a_job_that_runs() throws Exception {
+        submit("SELECT 1");
+        try (var operator = database.as(QueueDatabase.OPERATOR)) {
+            execute(operator, "BEGIN", "SELECT id FROM worker_pool.queued_job FOR UPDATE");
+            assertThat(look("status")).containsExactly("waiting");
         }
     }
 
