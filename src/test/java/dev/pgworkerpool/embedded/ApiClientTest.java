@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.ConfigMapList;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResourceList;
@@ -31,7 +32,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -272,7 +275,7 @@ class ApiClientTest {
         assertThat(second.getMetadata().getContinue()).isNullOrEmpty();
     }
 
-    private static io.fabric8.kubernetes.api.model.ConfigMapList page(@org.jspecify.annotations.Nullable String token) {
+    private static ConfigMapList page(@Nullable String token) {
         return client.configMaps()
                 .inNamespace("default")
                 .withLabel("paged", "yes")
@@ -389,7 +392,7 @@ class ApiClientTest {
         return Objects.requireNonNull(gadgets().withName(name).get());
     }
 
-    private static void edit(String name, java.util.function.Consumer<GenericKubernetesResource> change) {
+    private static void edit(String name, Consumer<GenericKubernetesResource> change) {
         gadgets().withName(name).edit(gadget -> {
             change.accept(gadget);
             return gadget;

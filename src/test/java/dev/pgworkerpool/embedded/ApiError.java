@@ -2,6 +2,7 @@ package dev.pgworkerpool.embedded;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** A refusal of the API; travels to the client as a {@code Status} object. */
@@ -81,22 +82,21 @@ final class ApiError extends RuntimeException {
     /** Server-side apply met fields that others own. */
     static ApiError applyConflict(List<Cause> causes) {
         var message = causes.size() == 1
-                ? "Apply failed with 1 conflict: %s: %s"
-                        .formatted(
-                                causes.getFirst().message(), causes.getFirst().field())
-                : "Apply failed with %d conflicts: %s"
-                        .formatted(
-                                causes.size(),
-                                causes.stream()
-                                        .collect(Collectors.groupingBy(
-                                                Cause::message,
-                                                java.util.TreeMap::new,
-                                                Collectors.mapping(c -> "\n- " + c.field(), Collectors.joining())))
-                                        .entrySet()
-                                        .stream()
-                                        .map(e -> e.getKey() + ":" + e.getValue())
-                                        .collect(Collectors.joining("\n")));
+                ? "Apply failed with 1 conflict: " + conflict(causes.getFirst())
+                : "Apply failed with %d conflicts: %s".formatted(causes.size(), conflictsByOwner(causes));
         return new ApiError(409, "Conflict", message, withCauses(Json.object(), causes));
+    }
+
+    private static String conflict(Cause cause) {
+        return cause.message() + ": " + cause.field();
+    }
+
+    private static String conflictsByOwner(List<Cause> causes) {
+        var fields = new TreeMap<String, String>();
+        causes.forEach(cause -> fields.merge(cause.message(), "\n- " + cause.field(), String::concat));
+        return fields.entrySet().stream()
+                .map(owner -> owner.getKey() + ":" + owner.getValue())
+                .collect(Collectors.joining("\n"));
     }
 
     static ApiError expired(long asked, long oldest) {

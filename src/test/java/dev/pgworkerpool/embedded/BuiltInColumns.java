@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -192,7 +193,7 @@ final class BuiltInColumns {
                 text("Reason", at("reason")),
                 text(
                         "Object",
-                        event -> Json.text(event, "involvedObject", "kind").toLowerCase(java.util.Locale.ROOT) + "/"
+                        event -> Json.text(event, "involvedObject", "kind").toLowerCase(Locale.ROOT) + "/"
                                 + Json.text(event, "involvedObject", "name")),
                 text("Subobject", at("involvedObject", "fieldPath")).wide(),
                 text("Source", BuiltInColumns::source).wide(),

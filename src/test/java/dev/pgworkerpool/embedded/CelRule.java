@@ -5,6 +5,7 @@ import dev.cel.bundle.Cel;
 import dev.cel.bundle.CelFactory;
 import dev.cel.common.CelOptions;
 import dev.cel.common.CelValidationException;
+import dev.cel.common.types.CelType;
 import dev.cel.common.types.OptionalType;
 import dev.cel.common.types.SimpleType;
 import dev.cel.extensions.CelExtensions;
@@ -62,7 +63,7 @@ record CelRule(
                 compile(cel, rule));
     }
 
-    private static Cel environment(dev.cel.common.types.CelType oldSelf) {
+    private static Cel environment(CelType oldSelf) {
         return CelFactory.standardCelBuilder()
                 .setOptions(CelOptions.current().build())
                 .setStandardMacros(CelStandardMacro.STANDARD_MACROS)

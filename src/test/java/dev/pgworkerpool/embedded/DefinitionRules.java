@@ -3,6 +3,7 @@ package dev.pgworkerpool.embedded;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.pgworkerpool.embedded.ApiError.Cause;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** A custom resource definition must compile; it is established at once. */
@@ -14,7 +15,7 @@ final class DefinitionRules implements KindRules {
         }
         var names = definition.withObject("/spec/names");
         if (!names.has("singular")) {
-            names.put("singular", names.path("kind").asText().toLowerCase(java.util.Locale.ROOT));
+            names.put("singular", names.path("kind").asText().toLowerCase(Locale.ROOT));
         }
         if (!names.has("listKind")) {
             names.put("listKind", names.path("kind").asText() + "List");

@@ -1,6 +1,7 @@
 package dev.pgworkerpool.embedded;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodStatus;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -231,7 +232,7 @@ public final class EmbeddedNode implements AutoCloseable {
         return new LocalPodLogs(pods, local);
     }
 
-    private static Pod withStatus(Pod pod, io.fabric8.kubernetes.api.model.PodStatus status) {
+    private static Pod withStatus(Pod pod, PodStatus status) {
         pod.setStatus(status);
         return pod;
     }

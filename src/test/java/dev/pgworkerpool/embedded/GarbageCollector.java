@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -156,7 +157,7 @@ final class GarbageCollector implements AutoCloseable {
         api.edit(type, type.keyOf(owner), null, object -> Deletion.withoutFinalizer(object, finalizer));
     }
 
-    private java.util.Optional<ResourceType> typeOf(ObjectNode object) {
+    private Optional<ResourceType> typeOf(ObjectNode object) {
         return types.findByKind(
                 object.path("apiVersion").asText(), object.path("kind").asText());
     }

@@ -3,6 +3,7 @@ package dev.pgworkerpool.embedded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
@@ -482,7 +483,7 @@ class JobsTest {
         return podOf(job).getMetadata().getName();
     }
 
-    private static io.fabric8.kubernetes.api.model.ContainerStateTerminated terminated(Pod pod) {
+    private static ContainerStateTerminated terminated(Pod pod) {
         return pod.getStatus().getContainerStatuses().getFirst().getState().getTerminated();
     }
 

@@ -1,5 +1,7 @@
 package dev.pgworkerpool.embedded;
 
+import dev.pgworkerpool.worker.WorkerMain;
+import java.io.File;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.security.CodeSource;
@@ -31,10 +33,10 @@ public interface NodeImage {
     }
 
     private static String workerClassPath() {
-        return Stream.of(dev.pgworkerpool.worker.WorkerMain.class, org.postgresql.Driver.class)
+        return Stream.of(WorkerMain.class, org.postgresql.Driver.class)
                 .map(type -> location(type.getProtectionDomain().getCodeSource()))
                 .distinct()
-                .collect(Collectors.joining(java.io.File.pathSeparator));
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     private static String location(CodeSource source) {

@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The environment of a container. A local process does not see the paths that volumes are mounted at, so a value that begins
@@ -47,7 +50,7 @@ final class PodEnvironment {
     /** Command and arguments, with their references to variables resolved. */
     List<String> command() {
         var container = pod.getSpec().getContainers().getFirst();
-        return java.util.stream.Stream.concat(container.getCommand().stream(), container.getArgs().stream())
+        return Stream.concat(container.getCommand().stream(), container.getArgs().stream())
                 .map(this::expand)
                 .toList();
     }
@@ -64,7 +67,7 @@ final class PodEnvironment {
         }
     }
 
-    private @org.jspecify.annotations.Nullable String valueFrom(EnvVarSource source) throws NotReadyToStart {
+    private @Nullable String valueFrom(EnvVarSource source) throws NotReadyToStart {
         if (source.getFieldRef() != null) {
             return field(pod, source.getFieldRef().getFieldPath());
         }
@@ -95,7 +98,7 @@ final class PodEnvironment {
         return REFERENCE.matcher(text).replaceAll(reference -> {
             var name = reference.group(1);
             var value = name == null ? "$" : variables.getOrDefault(name, reference.group());
-            return java.util.regex.Matcher.quoteReplacement(value);
+            return Matcher.quoteReplacement(value);
         });
     }
 

@@ -1,6 +1,7 @@
 package dev.pgworkerpool.embedded;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What a client wants to see of objects: all, only their metadata, or a table to print. Chosen by the Accept header. */
@@ -91,7 +92,7 @@ sealed interface Representation {
             if (custom == null) {
                 return BuiltInColumns.of(type);
             }
-            var columns = new java.util.ArrayList<>(List.of(Column.NAME));
+            var columns = new ArrayList<>(List.of(Column.NAME));
             custom.printerColumns().forEach(definition -> columns.add(Column.of(definition)));
             if (columns.size() == 1) {
                 columns.add(Column.AGE);

@@ -2,6 +2,7 @@ package dev.pgworkerpool.embedded;
 
 import static dev.pgworkerpool.embedded.ResourceType.builtIn;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -140,7 +141,7 @@ final class ResourceTypes {
         return result;
     }
 
-    private static List<String> texts(com.fasterxml.jackson.databind.JsonNode array) {
+    private static List<String> texts(JsonNode array) {
         var result = new ArrayList<String>();
         array.forEach(text -> result.add(text.asText()));
         return result;

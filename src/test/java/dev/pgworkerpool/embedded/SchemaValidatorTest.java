@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -93,7 +94,7 @@ class SchemaValidatorTest {
         return gadget;
     }
 
-    private static List<String> complaints(ObjectNode object, @org.jspecify.annotations.Nullable ObjectNode old) {
+    private static List<String> complaints(ObjectNode object, @Nullable ObjectNode old) {
         return SchemaValidator.validate(object, old, SCHEMA).stream()
                 .map(ApiError.Cause::text)
                 .toList();
