@@ -72,14 +72,18 @@ final class ObjectApi {
             if (type.hasStatus()) {
                 object.remove("status");
             }
-            metadata.put("uid", UUID.randomUUID().toString()).put("creationTimestamp", Json.now());
-            metadata.remove(List.of("generation", "deletionTimestamp", "deletionGracePeriodSeconds"));
-            if (!WITHOUT_GENERATION.contains(type)) {
-                metadata.put("generation", 1);
-            }
+            beginLife(type, metadata);
             Admission.complete(type, object, null, options);
             return options.dryRun() ? object : store.put(type, object);
         });
+    }
+
+    private static void beginLife(ResourceType type, ObjectNode metadata) {
+        metadata.put("uid", UUID.randomUUID().toString()).put("creationTimestamp", Json.now());
+        metadata.remove(List.of("generation", "deletionTimestamp", "deletionGracePeriodSeconds"));
+        if (!WITHOUT_GENERATION.contains(type)) {
+            metadata.put("generation", 1);
+        }
     }
 
     /** Replaces an object, or only its status if that is the subresource. */
@@ -92,20 +96,13 @@ final class ObjectApi {
             WriteOptions options) {
         return store.locked(() -> {
             var current = get(type, namespace, name);
-            var object = body.deepCopy();
-            Admission.checkEnvelope(type, object);
-            if (!Json.name(object).equals(name)) {
+            Admission.checkEnvelope(type, body);
+            if (!Json.name(body).equals(name)) {
                 throw ApiError.badRequest("the name of the object (%s) does not match the name on the URL (%s)"
-                        .formatted(Json.name(object), name));
+                        .formatted(Json.name(body), name));
             }
-            checkUnchanged(type, name, Json.text(object, "metadata", "uid"), resourceVersionOf(object), current);
-            if ("status".equals(subresource)) {
-                object = current.deepCopy();
-                Json.setOrRemove(object, "status", body.get("status"));
-                Json.setOrRemove(Json.metadata(object), "managedFields", Json.at(body, "metadata", "managedFields"));
-            } else if (type.hasStatus()) {
-                Json.setOrRemove(object, "status", current.get("status"));
-            }
+            checkUnchanged(type, name, Json.text(body, "metadata", "uid"), resourceVersionOf(body), current);
+            var object = writablePart(type, subresource, body, current);
             var metadata = Json.metadata(object);
             SYSTEM_METADATA.forEach(field -> Json.setOrRemove(metadata, field, Json.at(current, "metadata", field)));
             if (!metadata.has("managedFields")) {
@@ -114,6 +111,19 @@ final class ObjectApi {
             Admission.complete(type, object, current, options);
             return store(type, object, current, options);
         });
+    }
+
+    /** What the body may change through the subresource; all else is as it was. */
+    private static ObjectNode writablePart(
+            ResourceType type, @Nullable String subresource, ObjectNode body, ObjectNode current) {
+        var object = "status".equals(subresource) ? current.deepCopy() : body.deepCopy();
+        if ("status".equals(subresource)) {
+            Json.setOrRemove(object, "status", body.get("status"));
+            Json.setOrRemove(Json.metadata(object), "managedFields", Json.at(body, "metadata", "managedFields"));
+        } else if (type.hasStatus()) {
+            Json.setOrRemove(object, "status", current.get("status"));
+        }
+        return object;
     }
 
     /** Changes an object with one of the plain patches. */

@@ -109,28 +109,28 @@ final class SchemaValidator {
                 });
             }
         }
-        switch (value) {
-            case ObjectNode object ->
-                object.properties().forEach(e -> {
-                    var child = schema.child(e.getKey());
-                    if (child != null) {
-                        checkRules(
-                                join(path, e.getKey()), e.getValue(), old == null ? null : old.get(e.getKey()), child);
-                    }
-                });
-            case ArrayNode array
-            when schema.items() != null -> {
-                for (int i = 0; i < array.size(); i++) {
-                    checkRules(
-                            path + "[" + i + "]",
-                            array.get(i),
-                            schema.listType().equals("map") ? counterpart(array.get(i), i, old, schema) : null,
-                            schema.items());
-                }
+        if (value instanceof ObjectNode object) {
+            checkRulesOfFields(path, object, old, schema);
+        } else if (value instanceof ArrayNode array && schema.items() != null) {
+            checkRulesOfItems(path, array, old, schema, schema.items());
+        }
+    }
+
+    private void checkRulesOfFields(String path, ObjectNode object, @Nullable JsonNode old, StructuralSchema schema) {
+        object.properties().forEach(e -> {
+            var child = schema.child(e.getKey());
+            if (child != null) {
+                checkRules(join(path, e.getKey()), e.getValue(), old == null ? null : old.get(e.getKey()), child);
             }
-            default -> {
-                // a plain value has nothing below it
-            }
+        });
+    }
+
+    /** Only the items of a list that is a map are known to have been something before. */
+    private void checkRulesOfItems(
+            String path, ArrayNode array, @Nullable JsonNode old, StructuralSchema schema, StructuralSchema items) {
+        for (int i = 0; i < array.size(); i++) {
+            var before = schema.listType().equals("map") ? counterpart(array.get(i), i, old, schema) : null;
+            checkRules(path + "[" + i + "]", array.get(i), before, items);
         }
     }
 
