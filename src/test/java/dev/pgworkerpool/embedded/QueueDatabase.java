@@ -35,6 +35,16 @@ public final class QueueDatabase implements AutoCloseable {
 
     /** A new database on this server. */
     public static QueueDatabase on(EmbeddedPostgres server) throws SQLException {
+        var database = withoutQueue(server);
+        try (var connection = database.as(OPERATOR)) {
+            SchemaInstaller.install(connection);
+        }
+        database.list(List.of("alice", "bob"), List.of("alice", "wp$bob"));
+        return database;
+    }
+
+    /** A new database on this server for an operator to install the queue in. */
+    public static QueueDatabase withoutQueue(EmbeddedPostgres server) throws SQLException {
         createRoles(server);
         var database = new QueueDatabase(
                 server, "queue_" + UUID.randomUUID().toString().replace("-", ""));
@@ -42,10 +52,6 @@ public final class QueueDatabase implements AutoCloseable {
         database.asSuperuser(
                 "GRANT CREATE ON DATABASE " + database.name + " TO " + OPERATOR,
                 "GRANT ALL ON SCHEMA public TO PUBLIC");
-        try (var connection = database.as(OPERATOR)) {
-            SchemaInstaller.install(connection);
-        }
-        database.list(List.of("alice", "bob"), List.of("alice", "wp$bob"));
         return database;
     }
 
