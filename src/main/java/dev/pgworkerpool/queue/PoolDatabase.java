@@ -98,10 +98,17 @@ public final class PoolDatabase implements AutoCloseable {
                             .reapTimeout(CLOSE_IDLE_AFTER)
                             .maxLifetime(LONGEST_LIFE)
                             .connectionValidator(ConnectionValidator.defaultValidatorWithTimeout(2))
+                            .exceptionSorter(PoolDatabase::endsSession)
                             .connectionFactoryConfiguration(factory -> factory(factory, settings, properties))));
         } catch (SQLException e) {
             throw DatabaseProblem.of(e);
         }
+    }
+
+    /** Without this a connection whose session is gone would be lent again and again. */
+    private static boolean endsSession(SQLException e) {
+        String state = e.getSQLState();
+        return state != null && (state.startsWith("08") || state.startsWith("57P"));
     }
 
     private static AgroalConnectionFactoryConfigurationSupplier factory(
