@@ -217,12 +217,16 @@ class FaultsIT {
 
     @Test
     void a_Secret_that_is_missing_is_a_condition_until_it_is_there() throws Exception {
-        var secrets = system.cluster().client().secrets().inNamespace(RunningSystem.NAMESPACE);
-        secrets.withName("bob").delete();
+        system.createPool(RunningSystem.POOL, 8, "  suspend: true");
+        eventually().until(() -> system.ready(RunningSystem.POOL).equals("False Suspended"));
+        system.database().submit("bob", "bobs", "INSERT INTO public.effect (worker) VALUES ('bobs')");
+        system.cluster().client().secrets().inNamespace(RunningSystem.NAMESPACE).withName("bob").delete();
+        system.createPool(RunningSystem.POOL, 8, "  suspend: false");
         eventually().until(() -> system.ready(RunningSystem.POOL).equals("False SecretNotFound"));
         submit("still");
         awaitEffects("still", 1);
-        system.database().submit("bob", "bobs", "INSERT INTO public.effect (worker) VALUES ('bobs')");
+        assertThat(system.database().look("SELECT reason FROM worker_pool.queue WHERE worker_name = 'bobs'"))
+                .containsExactly("RoleNotAllowed");
 
         system.createSecret("bob", "wp$bob", QueueDatabase.PASSWORD);
         awaitEffects("bobs", 1);
