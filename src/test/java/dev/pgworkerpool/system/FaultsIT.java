@@ -220,7 +220,12 @@ class FaultsIT {
         system.createPool(RunningSystem.POOL, 8, "  suspend: true");
         eventually().until(() -> system.ready(RunningSystem.POOL).equals("False Suspended"));
         system.database().submit("bob", "bobs", "INSERT INTO public.effect (worker) VALUES ('bobs')");
-        system.cluster().client().secrets().inNamespace(RunningSystem.NAMESPACE).withName("bob").delete();
+        system.cluster()
+                .client()
+                .secrets()
+                .inNamespace(RunningSystem.NAMESPACE)
+                .withName("bob")
+                .delete();
         system.createPool(RunningSystem.POOL, 8, "  suspend: false");
         eventually().until(() -> system.ready(RunningSystem.POOL).equals("False SecretNotFound"));
         submit("still");

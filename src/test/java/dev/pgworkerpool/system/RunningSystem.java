@@ -29,7 +29,7 @@ import java.util.stream.Collectors;
 final class RunningSystem implements AutoCloseable {
     static final String NAMESPACE = "default";
     static final String POOL = "library";
-    static final Duration PATIENCE = Duration.ofSeconds(40);
+    static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final Path dir;
     private final EmbeddedPostgres postgres;
