@@ -36,7 +36,7 @@ DECLARE
     head  record;
 BEGIN
     LOOP
-        SELECT j.id, j.submitter, j.origin_uid INTO head
+        SELECT j.id, j.submitter, j.origin_uid, j.xmax AS locker INTO head
         FROM worker_pool.queued_job j
         WHERE j.worker_name BETWEEN worker AND worker AND j.id > after_id AND j.status = 'waiting'
         ORDER BY j.worker_name, j.id
@@ -44,6 +44,10 @@ BEGIN
 
         IF NOT FOUND OR head.submitter IS DISTINCT FROM me OR head.id <> only_id THEN
             RETURN;
+        END IF;
+        IF head.locker = pg_current_xact_id_if_assigned()::xid THEN
+            -- Without this a job that calls drain() runs itself until the stack is full.
+            RAISE EXCEPTION 'Job % runs already, in this transaction', head.id USING ERRCODE = 'object_in_use';
         END IF;
 
         SELECT j.id, j.query_text, j.search_path INTO id, query_text, search_path
