@@ -24,8 +24,11 @@ class AttackTest extends OneWorkerTest {
 
     @BeforeEach
     void keepSecrets() throws SQLException {
+        if (!loot("SELECT 1 WHERE to_regclass('loot') IS NOT NULL").isEmpty()) {
+            database.asSuperuser("TRUNCATE loot, queued, chain, chain_of_cursors");
+            return;
+        }
         database.asSuperuser(
-                "DROP TABLE IF EXISTS of_alice, of_bob, loot, queued, chain, chain_of_cursors CASCADE",
                 "CREATE TABLE of_alice AS SELECT 'secret' AS v",
                 "ALTER TABLE of_alice OWNER TO alice",
                 "CREATE TABLE of_bob AS SELECT 'secret' AS v",
@@ -208,6 +211,13 @@ class AttackTest extends OneWorkerTest {
         assertThat(look("attempts")).containsOnly("1");
         assertThat(look("row_count").get(1)).isNull();
         assertThat(effects()).containsExactly("kept", "of bob");
+    }
+
+    @Test
+    void a_job_that_runs_the_queue_is_told_that_it_runs_already() throws SQLException {
+        var job = submit("CALL worker_pool.drain('foo', 50, 1000, NULL, 0, NULL, NULL, NULL)");
+        run();
+        assertThat(outcomes()).containsExactly("failed 55006 Job " + job + " runs already, in this transaction");
     }
 
     @ParameterizedTest
