@@ -45,6 +45,7 @@ final class DemoSurroundings implements AutoCloseable {
         cluster.applyCrds(CRDS);
         var operator = teardown.start(() ->
                 OperatorProcess.start(cluster.kubeconfig(), operatorLog(), Map.of("PGWP_WORKER_IMAGE", WORKER_IMAGE)));
+        operator.writePid(operatorPid());
         DemoPool.create(cluster.client(), database);
         awaitReadyPool(operator, cluster.client());
         DemoEnvironment.of(database, cluster.kubeconfig(), operator.url()).writeTo(dir.resolve("env"));
@@ -58,6 +59,10 @@ final class DemoSurroundings implements AutoCloseable {
 
     private Path operatorLog() {
         return dir.resolve("operator.log");
+    }
+
+    private Path operatorPid() {
+        return dir.resolve("operator.pid");
     }
 
     private void awaitReadyPool(OperatorProcess operator, KubernetesClient client) {
@@ -84,6 +89,7 @@ final class DemoSurroundings implements AutoCloseable {
         if (!Files.exists(dir)) {
             return;
         }
+        OperatorProcess.endEarlier(operatorPid());
         var database = dir.resolve("postgres");
         try (var files = Files.walk(dir)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

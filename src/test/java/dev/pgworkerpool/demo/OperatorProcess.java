@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +47,24 @@ public final class OperatorProcess implements AutoCloseable {
         builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
         builder.environment().putAll(environment);
         return new OperatorProcess(builder.start(), URI.create("http://127.0.0.1:" + port));
+    }
+
+    /** Ends the operator of an earlier demo that was killed, so that it could not do that itself. */
+    static void endEarlier(Path pidFile) throws IOException {
+        if (Files.exists(pidFile)) {
+            ProcessHandle.of(Long.parseLong(Files.readString(pidFile)))
+                    // The number may be another process' by now.
+                    .filter(process -> process.info()
+                            .arguments()
+                            .map(Arrays::asList)
+                            .filter(arguments -> arguments.contains(JAR.toString()))
+                            .isPresent())
+                    .ifPresent(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    void writePid(Path pidFile) throws IOException {
+        Files.writeString(pidFile, Long.toString(process.pid()));
     }
 
     public URI url() {
