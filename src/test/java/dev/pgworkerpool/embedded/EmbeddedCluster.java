@@ -16,8 +16,21 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A Kubernetes cluster in this process: the API on 127.0.0.1, the controllers that a worker pool depends on, and one node.
- * Good enough for kubectl, informers and server-side apply; it knows one user, who may do everything, and forgets all when it
- * is closed. Thread-safe.
+ * Good enough for kubectl, informers and server-side apply; it forgets all when it is closed. Thread-safe.
+ *
+ * <p>What a real cluster does and this one does not:
+ *
+ * <ul>
+ *   <li>It knows one user, who may do everything. There are no admission plugins (such as Pod Security), and ResourceQuotas
+ *       only count pods and Jobs.
+ *   <li>Built-in kinds have no schema: unknown fields stay. Rules in CEL are not limited in what they may cost.
+ *   <li>A pod is its first container, which is never restarted and knows no probes and no limits; images and the network are
+ *       those of this machine. Deployments and Services are kept, but nothing is done about them.
+ *   <li>Pages of a list after the first show the present, not the moment of the first. Watches can go back
+ *       {@value ObjectStore#REMEMBERED_CHANGES} changes.
+ *   <li>What the controllers write has no managed fields, and it speaks no protobuf and no websockets, except for what
+ *       {@link ProtobufBody} knows.
+ * </ul>
  */
 public final class EmbeddedCluster implements AutoCloseable {
     private final Path dir;

@@ -79,9 +79,11 @@ final class PodProcess {
         return first;
     }
 
-    /** SIGKILL. */
+    /** SIGKILL, to all that it started too: a container ends as a whole. */
     void kill() {
+        var descendants = process.descendants().toList();
         process.destroyForcibly();
+        descendants.forEach(ProcessHandle::destroyForcibly);
     }
 
     /** Kills it the way the kernel does when the container needs more memory than its limit. */
