@@ -24,16 +24,16 @@ final class MetadataRules {
     private static final String DNS_LABEL_ADVICE = """
         a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end \
         with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '%s')\
-        """;
+        """.formatted(DNS_LABEL);
     private static final String DNS_SUBDOMAIN_ADVICE = """
         a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start \
         and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '%s')\
-        """;
+        """.formatted(DNS_SUBDOMAIN);
     private static final String LABEL_ADVICE = """
         a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start \
         and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation \
         is '%s')\
-        """;
+        """.formatted(LABEL_VALUE);
     private static final int MAX_ANNOTATIONS = 256 * 1024;
 
     private MetadataRules() {}
@@ -58,9 +58,9 @@ final class MetadataRules {
             causes.add(invalid("metadata.name", name, "must be no more than %d characters".formatted(maximum)));
         }
         if (isLabel && !DNS_LABEL.matcher(name).matches()) {
-            causes.add(invalid("metadata.name", name, DNS_LABEL_ADVICE.formatted(DNS_LABEL)));
+            causes.add(invalid("metadata.name", name, DNS_LABEL_ADVICE));
         } else if (!isLabel && !DNS_SUBDOMAIN.matcher(name).matches()) {
-            causes.add(invalid("metadata.name", name, DNS_SUBDOMAIN_ADVICE.formatted(DNS_SUBDOMAIN)));
+            causes.add(invalid("metadata.name", name, DNS_SUBDOMAIN_ADVICE));
         }
     }
 
@@ -73,7 +73,7 @@ final class MetadataRules {
                 causes.add(invalid(path, value, "must be no more than 63 bytes"));
             }
             if (!LABEL_VALUE.matcher(value).matches()) {
-                causes.add(invalid(path, value, LABEL_ADVICE.formatted(LABEL_VALUE)));
+                causes.add(invalid(path, value, LABEL_ADVICE));
             }
         });
         return causes;
