@@ -1,0 +1,155 @@
+package dev.pgworkerpool.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.pgworkerpool.api.WorkerPool;
+import dev.pgworkerpool.api.WorkerPoolStatus;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a pool says when something is wrong with its Secrets, its roles or its pods, and that the rest goes on. */
+class PoolConditionsIT {
+    private static RunningSystem system;
+
+    @BeforeAll
+    static void start(@TempDir Path dir) throws Exception {
+        system = RunningSystem.start(dir);
+    }
+
+    @AfterAll
+    static void stop() {
+        system.close();
+    }
+
+    @BeforeEach
+    void beAsAtFirst() {
+        system.createPool(RunningSystem.POOL, 8, "");
+        system.awaitReady(RunningSystem.POOL);
+    }
+
+    @Test
+    void a_missing_Secret_of_a_login_is_told_and_the_other_logins_work() throws Exception {
+        system.createPool(RunningSystem.POOL, 8, "    - secretRef: {name: carol}\n");
+        awaitReason("False SecretNotFound");
+        assertThat(message()).contains("spec.logins: there is no Secret \"carol\"");
+        system.database().submit("alice", "unharmed", "SELECT 1");
+        system.awaitAllEnded();
+        system.createSecret("carol", "carol", "irrelevant here");
+        awaitReason("True Ready");
+    }
+
+    @Test
+    void a_role_that_does_not_exist_is_told_and_the_others_work() throws Exception {
+        system.createPool(RunningSystem.POOL, 8, "    - {secretRef: {name: alice}, role: nobody}\n");
+        awaitReason("False LoginRefused");
+        assertThat(message()).contains("role \"nobody\" does not exist");
+        system.database().submit("alice", "unharmed", "SELECT 1");
+        system.awaitAllEnded();
+    }
+
+    @Test
+    void the_operators_own_missing_Secret_is_told() {
+        system.apply(pool("no-secret", "secretRef: {name: nowhere}"));
+        eventually().until(() -> system.ready("no-secret").equals("False SecretNotFound"));
+        delete("no-secret");
+    }
+
+    @Test
+    void a_wrong_password_is_told_and_appears_nowhere() throws Exception {
+        system.createSecret("wrong", "pool_operator", "not the password");
+        system.apply(pool("rejected", "secretRef: {name: wrong}"));
+        eventually().until(() -> system.ready("rejected").equals("False CredentialsRejected"));
+        delete("rejected");
+        assertThat(system.operatorLog()).content().doesNotContain("not the password");
+    }
+
+    @Test
+    void an_image_that_does_not_exist_gives_its_slot_back_and_the_reason_stands_in_the_pool() throws Exception {
+        system.createPool(RunningSystem.POOL, 8, "  worker: {image: does-not-exist}\n");
+        system.database().submit("alice", "imageless", "SELECT 1");
+        eventually()
+                .atMost(Duration.ofSeconds(90))
+                .until(() -> system.ready(RunningSystem.POOL).equals("False WorkersNotStarting"));
+        assertThat(message()).contains("worker \"imageless\"").containsPattern("ErrImagePull|ImagePullBackOff");
+        eventually()
+                .until(() -> system
+                        .cluster()
+                        .client()
+                        .events()
+                        .v1()
+                        .events()
+                        .inNamespace(RunningSystem.NAMESPACE)
+                        .list()
+                        .getItems()
+                        .stream()
+                        .anyMatch(event -> event.getReason().equals("WorkerNotStarted")));
+        system.createPool(RunningSystem.POOL, 8, "");
+        system.awaitAllEnded();
+    }
+
+    @Test
+    void an_unencrypted_link_that_was_only_preferred_to_be_encrypted_is_told() {
+        assertThat(message()).contains("unencrypted");
+    }
+
+    @Test
+    void what_it_does_can_be_scraped() throws Exception {
+        system.database().submit("alice", "scraped", "SELECT 1");
+        system.awaitAllEnded();
+        String labels = "{namespace=\"default\",pool=\"library\"}";
+        eventually()
+                .untilAsserted(() -> assertThat(system.metrics())
+                        .containsEntry("pgworkerpool_slots" + labels, 8.0)
+                        .containsEntry("pgworkerpool_jobs_waiting" + labels, 0.0)
+                        .containsEntry("pgworkerpool_workers_waiting" + labels, 0.0)
+                        .containsEntry("pgworkerpool_oldest_wait_seconds" + labels, 0.0)
+                        .containsKeys(
+                                "pgworkerpool_slots_in_use" + labels,
+                                "pgworkerpool_workers_running" + labels,
+                                "pgworkerpool_wakeup_latency_seconds_count" + labels)
+                        .hasEntrySatisfying(
+                                "pgworkerpool_jobs_finished_total{namespace=\"default\",pool=\"library\",status=\"done\"}",
+                                count -> assertThat(count).isPositive()));
+    }
+
+    private static String pool(String name, String secret) {
+        return """
+                apiVersion: pgworkerpool.dev/v1alpha1
+                kind: WorkerPool
+                metadata: {name: %s}
+                spec:
+                  database: {host: 127.0.0.1, port: %d, name: postgres, %s}
+                """.formatted(name, system.postgres().port(), secret);
+    }
+
+    private static void delete(String pool) {
+        system.cluster()
+                .client()
+                .resources(WorkerPool.class)
+                .inNamespace(RunningSystem.NAMESPACE)
+                .withName(pool)
+                .delete();
+    }
+
+    private static void awaitReason(String ready) {
+        eventually().alias(ready).until(() -> system.ready(RunningSystem.POOL).equals(ready));
+    }
+
+    private static String message() {
+        WorkerPoolStatus status =
+                Objects.requireNonNull(system.pool(RunningSystem.POOL).getStatus());
+        return Objects.requireNonNull(status.conditions()).getFirst().getMessage();
+    }
+
+    private static ConditionFactory eventually() {
+        return await().atMost(RunningSystem.PATIENCE).pollInterval(Duration.ofMillis(100));
+    }
+}

@@ -1,0 +1,268 @@
+package dev.pgworkerpool.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.pgworkerpool.api.WorkerJob;
+import dev.pgworkerpool.api.WorkerJobStatus;
+import dev.pgworkerpool.api.WorkerJobStatus.Phase;
+import io.fabric8.kubernetes.api.model.events.v1.Event;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The life of a WorkerJob, as somebody sees it who has kubectl only. */
+class WorkerJobIT {
+    private static final String BLOCKED = "SELECT pg_advisory_xact_lock(4712)";
+
+    private static RunningSystem system;
+
+    @BeforeAll
+    static void start(@TempDir Path dir) throws Exception {
+        system = RunningSystem.start(dir);
+    }
+
+    @AfterAll
+    static void stop() {
+        system.close();
+    }
+
+    @Test
+    void its_statements_run_in_order_as_its_role_and_it_tells_how_it_went() throws Exception {
+        apply("good", "worker: good", "role: bob", "statements: [\"" + effect("good") + "\", \"SELECT 2\"]");
+        awaitPhase("good", Phase.Succeeded);
+
+        WorkerJobStatus status = status("good");
+        assertThat(status.done()).isEqualTo("2/2");
+        assertThat(status.jobIds()).hasSize(2).isSorted();
+        assertThat(status.failure()).isNull();
+        assertThat(RunningSystem.ready(Objects.requireNonNull(status.conditions())))
+                .isEqualTo("True Succeeded");
+        assertThat(system.database()
+                        .look("SELECT submitter || ' ' || origin FROM worker_pool.jobs WHERE worker_name = 'good'"))
+                .containsOnly("bob workerjob/default/good");
+        eventually().untilAsserted(() -> assertThat(events("good")).contains("Queued", "Started", "Succeeded"));
+    }
+
+    @Test
+    void a_failed_statement_cancels_the_rest_and_is_told_with_its_error() throws Exception {
+        apply("bad", "worker: bad", "role: alice", "statements: [SELECT 1, SELECT 1/0, \"" + effect("bad") + "\"]");
+        awaitPhase("bad", Phase.Failed);
+
+        WorkerJobStatus status = status("bad");
+        assertThat(status.done()).isEqualTo("1/3");
+        assertThat(status.message()).isEqualTo("statement 2 failed: division by zero");
+        assertThat(status.failure()).isNotNull().satisfies(failure -> {
+            assertThat(failure.statement()).isEqualTo(2);
+            assertThat(failure.sqlState()).isEqualTo("22012");
+        });
+        assertThat(RunningSystem.ready(Objects.requireNonNull(status.conditions())))
+                .isEqualTo("False StatementFailed");
+        assertThat(effects("bad")).isZero();
+    }
+
+    @Test
+    void with_Continue_the_rest_runs_and_it_has_failed_all_the_same() throws Exception {
+        apply(
+                "continued",
+                "worker: continued",
+                "role: alice",
+                "onFailure: Continue",
+                "statements: [SELECT 1/0, \"" + effect("continued") + "\"]");
+        awaitPhase("continued", Phase.Failed);
+        assertThat(status("continued").done()).isEqualTo("1/2");
+        assertThat(effects("continued")).isEqualTo(1);
+    }
+
+    @Test
+    void without_its_pool_it_waits_and_deleting_it_works_at_once() {
+        system.apply(yaml("lost", "nowhere", "worker: lost", "role: alice", "statements: [SELECT 1]"));
+        eventually().until(() -> reason("lost").equals("PoolNotFound"));
+        assertThat(status("lost").phase()).isEqualTo(Phase.Pending);
+        delete("lost");
+        awaitGone("lost");
+    }
+
+    @Test
+    void a_role_that_may_not_is_told_and_one_that_is_left_out_needs_a_pool_with_one_login() {
+        apply("mallory", "worker: m", "role: mallory", "statements: [SELECT 1]");
+        apply("nobody", "worker: m", "statements: [SELECT 1]");
+        eventually().until(() -> reason("mallory").equals("RoleNotAllowed"));
+        assertThat(status("mallory").message()).contains("role \"mallory\" has no login in this worker pool");
+        eventually().until(() -> reason("nobody").equals("RoleNotAllowed"));
+        assertThat(status("nobody").message()).contains("exactly one login; this one has 2");
+        delete("mallory");
+        delete("nobody");
+        awaitGone("mallory");
+    }
+
+    @Test
+    void a_suspended_one_is_queued_when_that_is_lifted() throws Exception {
+        apply("later", "worker: later", "role: alice", "suspend: true", "statements: [\"" + effect("later") + "\"]");
+        eventually().until(() -> phase("later") == Phase.Suspended);
+        assertThat(effects("later")).isZero();
+        apply("later", "worker: later", "role: alice", "suspend: false", "statements: [\"" + effect("later") + "\"]");
+        awaitPhase("later", Phase.Succeeded);
+        assertThat(effects("later")).isEqualTo(1);
+    }
+
+    @Test
+    void deleting_it_cancels_what_waits_and_leaves_what_runs() throws Exception {
+        try (var blocker = block()) {
+            apply(
+                    "deleted",
+                    "worker: deleted",
+                    "role: alice",
+                    "statements: [\"" + BLOCKED + "; " + effect("deleted") + "\", \"" + effect("deleted") + "\"]");
+            awaitPhase("deleted", Phase.Running);
+            delete("deleted");
+            awaitGone("deleted");
+        }
+        eventually()
+                .until(() -> system.database()
+                        .look("SELECT status FROM worker_pool.jobs WHERE worker_name = 'deleted' ORDER BY id")
+                        .equals(List.of("done", "cancelled")));
+        assertThat(effects("deleted")).isEqualTo(1);
+    }
+
+    @Test
+    void it_says_in_words_what_it_waits_for() throws Exception {
+        try (var blocker = block()) {
+            apply("first", "worker: busy", "role: alice", "statements: [\"" + BLOCKED + "\"]");
+            awaitPhase("first", Phase.Running);
+            apply("second", "worker: busy", "role: alice", "statements: [SELECT 1]");
+            eventually().until(() -> reason("second").equals("WaitingForPredecessor"));
+            assertThat(status("second").position()).isEqualTo(1);
+            assertThat(status("second").message())
+                    .isEqualTo("it is next when the job that worker \"busy\" runs has ended");
+            assertThat(status("second").phase()).isEqualTo(Phase.Queued);
+        }
+        awaitPhase("second", Phase.Succeeded);
+    }
+
+    @Test
+    void it_is_queued_once_although_the_operator_is_killed_and_never_again_when_its_rows_are_gone() throws Exception {
+        try (var blocker = block()) {
+            apply("once", "worker: once", "role: alice", "statements: [\"" + BLOCKED + "; " + effect("once") + "\"]");
+            awaitPhase("once", Phase.Running);
+            system.killOperator();
+        }
+        system.startOperator();
+        awaitPhase("once", Phase.Succeeded);
+        system.database().execute("pool_operator", "DELETE FROM worker_pool.jobs WHERE worker_name = 'once'");
+        system.killOperator();
+        system.startOperator();
+        apply("after", "worker: after", "role: alice", "statements: [SELECT 1]");
+        awaitPhase("after", Phase.Succeeded);
+        assertThat(status("once").phase()).isEqualTo(Phase.Succeeded);
+        assertThat(effects("once")).isEqualTo(1);
+    }
+
+    @Test
+    void an_ended_one_goes_when_its_time_is_over() {
+        apply("brief", "worker: brief", "role: alice", "ttlSecondsAfterFinished: 1", "statements: [SELECT 1]");
+        awaitGone("brief");
+    }
+
+    private static void apply(String name, String... spec) {
+        system.apply(yaml(name, RunningSystem.POOL, spec));
+    }
+
+    private static String yaml(String name, String pool, String... spec) {
+        return """
+                apiVersion: pgworkerpool.dev/v1alpha1
+                kind: WorkerJob
+                metadata: {name: %s}
+                spec:
+                  poolRef: {name: %s}
+                  %s
+                """.formatted(name, pool, String.join("\n  ", spec));
+    }
+
+    private static String effect(String worker) {
+        return "INSERT INTO public.effect (worker) VALUES ('" + worker + "')";
+    }
+
+    private static long effects(String worker) throws SQLException {
+        return Long.parseLong(system.database()
+                .look("SELECT count(*) FROM public.effect WHERE worker = ?", worker)
+                .getFirst());
+    }
+
+    /** Holds back whoever runs {@link #BLOCKED}, until it is closed. */
+    private static Connection block() throws SQLException {
+        Connection connection = system.database().asSuperuser();
+        try (var statement = connection.createStatement()) {
+            statement.execute("SELECT pg_advisory_lock(4712)");
+        }
+        return connection;
+    }
+
+    private static void delete(String name) {
+        system.cluster()
+                .client()
+                .resources(WorkerJob.class)
+                .inNamespace(RunningSystem.NAMESPACE)
+                .withName(name)
+                .delete();
+    }
+
+    private static void awaitGone(String name) {
+        eventually()
+                .until(() -> system.cluster()
+                                .client()
+                                .resources(WorkerJob.class)
+                                .inNamespace(RunningSystem.NAMESPACE)
+                                .withName(name)
+                                .get()
+                        == null);
+    }
+
+    private static WorkerJobStatus status(String name) {
+        return Objects.requireNonNull(system.workerJob(name).getStatus());
+    }
+
+    private static String reason(String name) {
+        WorkerJobStatus status = system.workerJob(name).getStatus();
+        return status == null || status.conditions() == null
+                ? ""
+                : status.conditions().getFirst().getReason();
+    }
+
+    private static Phase phase(String name) {
+        WorkerJobStatus status = system.workerJob(name).getStatus();
+        return status == null || status.phase() == null ? Phase.Pending : status.phase();
+    }
+
+    private static void awaitPhase(String name, Phase phase) {
+        eventually().alias(name + " becomes " + phase).until(() -> phase(name) == phase);
+    }
+
+    private static List<String> events(String name) {
+        return system
+                .cluster()
+                .client()
+                .events()
+                .v1()
+                .events()
+                .inNamespace(RunningSystem.NAMESPACE)
+                .list()
+                .getItems()
+                .stream()
+                .filter(event -> event.getRegarding().getName().equals(name))
+                .map(Event::getReason)
+                .toList();
+    }
+
+    private static ConditionFactory eventually() {
+        return await().atMost(RunningSystem.PATIENCE).pollInterval(Duration.ofMillis(100));
+    }
+}
