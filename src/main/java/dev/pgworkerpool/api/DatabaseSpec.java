@@ -2,6 +2,7 @@ package dev.pgworkerpool.api;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
@@ -14,12 +15,21 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record DatabaseSpec(
-        @Required @Pattern(DatabaseSpec.HOST_PATTERN) @Size(min = 1, max = 253)
+        @JsonPropertyDescription("A name or an address.")
+        @Required
+        @Pattern(DatabaseSpec.HOST_PATTERN)
+        @Size(min = 1, max = 253)
         String host,
 
         @Default("5432") @Min(1) @Max(65535) Integer port,
-        @Required @Size(min = 1, max = 63) String name,
-        @Required SecretRef secretRef,
+
+        @JsonPropertyDescription("Of the database.") @Required @Size(min = 1, max = 63)
+        String name,
+
+        @JsonPropertyDescription("The operator's login, which owns schema worker_pool.") @Required
+        SecretRef secretRef,
+
+        @JsonPropertyDescription("How the link is protected.")
         TlsSpec tls) {
 
     /** A name or an address. Not more: a host ends up in a URL, which takes parameters. */

@@ -2,6 +2,7 @@ package dev.pgworkerpool.api;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import org.jspecify.annotations.Nullable;
@@ -15,5 +16,10 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record LoginSpec(
-        @Required SecretRef secretRef,
-        @Nullable @Size(min = 1, max = 63) String role) {}
+        @JsonPropertyDescription("The login that worker pods connect as.") @Required
+        SecretRef secretRef,
+
+        @JsonPropertyDescription("The role whose jobs they run, if it isn't the login itself.")
+        @Nullable
+        @Size(min = 1, max = 63)
+        String role) {}

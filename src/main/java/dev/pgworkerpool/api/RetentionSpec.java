@@ -1,6 +1,7 @@
 package dev.pgworkerpool.api;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Pattern;
 import java.time.Duration;
@@ -14,8 +15,11 @@ import org.jspecify.annotations.Nullable;
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record RetentionSpec(
-        @Default("168h") @Pattern(Timespan.PATTERN) String done,
-        @Default("720h") @Pattern(Timespan.PATTERN) String failed) {
+        @JsonPropertyDescription("Of jobs that ended well.") @Default("168h") @Pattern(Timespan.PATTERN)
+        String done,
+
+        @JsonPropertyDescription("Of jobs that failed or were cancelled.") @Default("720h") @Pattern(Timespan.PATTERN)
+        String failed) {
 
     public RetentionSpec(@Nullable String done, @Nullable String failed) {
         this.done = done == null ? "168h" : done;

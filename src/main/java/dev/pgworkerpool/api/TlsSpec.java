@@ -3,6 +3,7 @@ package dev.pgworkerpool.api;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,11 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record TlsSpec(
-        @Default("prefer") Mode mode, @Nullable SecretKeyRef caSecretRef) {
+        @JsonPropertyDescription("As sslmode of libpq.") @Default("prefer")
+        Mode mode,
+
+        @JsonPropertyDescription("The authority that signed the server's certificate.") @Nullable
+        SecretKeyRef caSecretRef) {
 
     /** The modes of libpq, save {@code allow}. */
     public enum Mode {

@@ -3,6 +3,7 @@ package dev.pgworkerpool.api;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Required;
@@ -34,14 +35,31 @@ import org.jspecify.annotations.Nullable;
                 + " || self.ttlSecondsAfterFinished == oldSelf.ttlSecondsAfterFinished)",
         message = "the spec of a WorkerJob is immutable, save suspend. Create another WorkerJob instead")
 public record WorkerJobSpec(
-        @Required PoolRef poolRef,
-        @Required @Size(min = 1, max = 63) String worker,
-        @Required @Size(min = 1, max = 100) List<@Size(min = 1, max = MAX_STATEMENT) String> statements,
+        @JsonPropertyDescription("A WorkerPool of this namespace.") @Required
+        PoolRef poolRef,
 
-        @Nullable @Size(min = 1, max = 63) String role,
-        @Default("CancelRest") OnFailure onFailure,
-        @Nullable @Min(0) Integer ttlSecondsAfterFinished,
-        @Default("false") Boolean suspend) {
+        @JsonPropertyDescription("Its jobs run one after the other. 1 to 63 bytes.") @Required @Size(min = 1, max = 63)
+        String worker,
+
+        @JsonPropertyDescription("Queued together, run in order, each in a transaction of its own.")
+        @Required
+        @Size(min = 1, max = 100)
+        List<@Size(min = 1, max = MAX_STATEMENT) String> statements,
+
+        @JsonPropertyDescription(
+                "Whose job it is: one of the logins of the pool. May be left out when there is one only.")
+        @Nullable
+        @Size(min = 1, max = 63)
+        String role,
+
+        @JsonPropertyDescription("What becomes of the statements after a failed one.") @Default("CancelRest")
+        OnFailure onFailure,
+
+        @JsonPropertyDescription("It is deleted so long after its end; never when left out.") @Nullable @Min(0)
+        Integer ttlSecondsAfterFinished,
+
+        @JsonPropertyDescription("True: it isn't queued yet. Can't become true again once it is.") @Default("false")
+        Boolean suspend) {
 
     /** Beyond etcd's own limit for an object; stated so that the cost of the rules above is bounded. */
     private static final long MAX_STATEMENT = 1_000_000;

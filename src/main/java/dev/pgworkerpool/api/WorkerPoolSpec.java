@@ -2,6 +2,7 @@ package dev.pgworkerpool.api;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
@@ -14,12 +15,22 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record WorkerPoolSpec(
-        @Required DatabaseSpec database,
-        @Default("8") @Min(1) @Max(1000) Integer slots,
-        @Size(max = 256) List<LoginSpec> logins,
-        WorkerSpec worker,
+        @JsonPropertyDescription("The database whose queued jobs are run.") @Required
+        DatabaseSpec database,
+
+        @JsonPropertyDescription("How many worker pods may run at once.") @Default("8") @Min(1) @Max(1000)
+        Integer slots,
+
+        @JsonPropertyDescription("Whose jobs may run.") @Size(max = 256)
+        List<LoginSpec> logins,
+
+        @JsonPropertyDescription("How worker pods look.") WorkerSpec worker,
+
+        @JsonPropertyDescription("How long ended jobs stay in the database.")
         RetentionSpec retention,
-        @Default("false") Boolean suspend) {
+
+        @JsonPropertyDescription("True: no worker starts; what runs goes on to its end.") @Default("false")
+        Boolean suspend) {
 
     private static final int DEFAULT_SLOTS = 8;
 

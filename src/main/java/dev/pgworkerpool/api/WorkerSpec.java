@@ -2,6 +2,7 @@ package dev.pgworkerpool.api;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
 import io.fabric8.crd.generator.annotation.SchemaFrom;
 import io.fabric8.generator.annotation.Default;
@@ -27,16 +28,25 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record WorkerSpec(
-        @Nullable String image,
+        @JsonPropertyDescription("The operator's own when left out.") @Nullable
+        String image,
+
         @Nullable ImagePullPolicy imagePullPolicy,
         @Nullable List<LocalObjectReference> imagePullSecrets,
-        @Default("0s") @Pattern(Timespan.PATTERN) String idleTimeout,
-        @Nullable String serviceAccountName,
+
+        @JsonPropertyDescription("How long an idle worker stays before its pod ends.")
+        @Default("0s")
+        @Pattern(Timespan.PATTERN)
+        String idleTimeout,
+
+        @JsonPropertyDescription("Its token is never mounted.") @Nullable
+        String serviceAccountName,
+
         @Nullable ResourceRequirements resources,
         @Nullable Map<String, String> nodeSelector,
         @Nullable List<Toleration> tolerations,
 
-        @Nullable @PreserveUnknownFields @SchemaFrom(type = Object.class)
+        @JsonPropertyDescription("As of a pod.") @Nullable @PreserveUnknownFields @SchemaFrom(type = Object.class)
         Affinity affinity,
 
         @Nullable String priorityClassName,
@@ -44,7 +54,9 @@ public record WorkerSpec(
         @Nullable Map<String, String> annotations,
         @Nullable List<EnvVar> env,
         @Default("30") @Min(0) Long terminationGracePeriodSeconds,
-        @Default("300") @Min(0) Integer ttlSecondsAfterFinished) {
+
+        @JsonPropertyDescription("How long an ended Kubernetes Job stays.") @Default("300") @Min(0)
+        Integer ttlSecondsAfterFinished) {
 
     /** As of a container. */
     public enum ImagePullPolicy {
