@@ -1,0 +1,104 @@
+package dev.pgworkerpool.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.pgworkerpool.demo.OperatorProcess;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Several operators, one of which works. */
+class LeaderElectionIT {
+    private static final Duration LEASE = Duration.ofSeconds(15);
+
+    @TempDir
+    Path dir;
+
+    private RunningSystem system;
+    private final List<OperatorProcess> operators = new ArrayList<>();
+
+    @BeforeEach
+    void start() throws Exception {
+        system = RunningSystem.start(dir);
+        system.operator().close();
+    }
+
+    @AfterEach
+    void stop() {
+        operators.forEach(OperatorProcess::close);
+        system.close();
+    }
+
+    @Test
+    void a_leader_that_stops_hands_over_at_once_and_one_that_is_killed_when_its_lease_ends() throws Exception {
+        OperatorProcess first = startOperator("first");
+        runs("one");
+        String leader = holder();
+        OperatorProcess second = startOperator("second");
+        await().atMost(RunningSystem.PATIENCE).until(second::isReady);
+        assertThat(holder()).isEqualTo(leader);
+
+        Instant stopped = Instant.now();
+        first.close();
+        await().atMost(RunningSystem.PATIENCE).until(() -> !holder().isEmpty() && !holder().equals(leader));
+        assertThat(Duration.between(stopped, Instant.now())).isLessThan(LEASE);
+        runs("two");
+
+        startOperator("third");
+        second.handle().destroyForcibly();
+        runs("three");
+    }
+
+    @Test
+    void a_leader_that_lost_its_lease_ends_at_once() throws Exception {
+        OperatorProcess leader = startOperator("leader");
+        runs("one");
+        Lease lease = lease();
+        lease.getSpec().setHolderIdentity("somebody else");
+        lease.getSpec().setLeaseDurationSeconds(3600);
+        system.cluster().client().resource(lease).update();
+        leader.handle().onExit().get(RunningSystem.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(leader.isAlive()).isFalse();
+    }
+
+    private OperatorProcess startOperator(String name) throws IOException {
+        OperatorProcess operator = OperatorProcess.start(
+                system.cluster().kubeconfig(),
+                dir.resolve("operator-" + name + ".log"),
+                Map.of("PGWP_LEADER_ELECTION", "true"));
+        operators.add(operator);
+        return operator;
+    }
+
+    private void runs(String worker) throws Exception {
+        system.database().submit("alice", worker, "SELECT 1");
+        system.awaitAllEnded();
+    }
+
+    private String holder() {
+        Lease lease = lease();
+        return lease == null || lease.getSpec().getHolderIdentity() == null
+                ? ""
+                : lease.getSpec().getHolderIdentity();
+    }
+
+    private Lease lease() {
+        return system.cluster()
+                .client()
+                .leases()
+                .inNamespace(RunningSystem.NAMESPACE)
+                .withName("pg-worker-pool-operator")
+                .get();
+    }
+}
