@@ -26,16 +26,18 @@ class StuckWorkers {
     }
 
     private void giveUp(PoolPass pass, Turn turn, String reason) {
-        if (pass.live().verdicts.put(turn.jobName(), reason) != null) {
-            return; // its deletion is under way
+        if (turn.job() != null && !turn.job().isMarkedForDeletion()) {
+            client.batch()
+                    .v1()
+                    .jobs()
+                    .inNamespace(pass.namespace())
+                    .withName(turn.jobName())
+                    .withPropagationPolicy(DeletionPropagation.BACKGROUND)
+                    .delete();
         }
-        client.batch()
-                .v1()
-                .jobs()
-                .inNamespace(pass.namespace())
-                .withName(turn.jobName())
-                .withPropagationPolicy(DeletionPropagation.BACKGROUND)
-                .delete();
+        if (pass.live().verdicts.put(turn.jobName(), reason) != null) {
+            return; // told already
+        }
         events.warning(
                 pass.pool(),
                 "WorkerNotStarted",

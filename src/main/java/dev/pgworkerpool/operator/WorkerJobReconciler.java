@@ -81,6 +81,14 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob>, Cleaner<Worke
                     "WorkerJob %s/%s: %s",
                     job.getMetadata().getNamespace(), job.getMetadata().getName(), e.getMessage());
             return again(LOOK_AGAIN);
+        } catch (RuntimeException e) {
+            // The framework would give up after five attempts.
+            LOG.errorf(
+                    e,
+                    "WorkerJob %s/%s",
+                    job.getMetadata().getNamespace(),
+                    job.getMetadata().getName());
+            return again(LOOK_AGAIN);
         }
     }
 

@@ -102,6 +102,9 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
             report(pass, PoolProblem.of(problem));
         } catch (KubernetesClientException e) {
             LOG.warnf("%s: %s", pass.live(), e.getMessage());
+        } catch (RuntimeException e) {
+            // The framework would give up after five attempts; a sweep never does.
+            LOG.errorf(e, "%s: this pass failed, the next one comes", pass.live());
         }
         return UpdateControl.<WorkerPool>noUpdate().rescheduleAfter(next);
     }
