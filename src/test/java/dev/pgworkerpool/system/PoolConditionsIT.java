@@ -96,6 +96,41 @@ class PoolConditionsIT {
     }
 
     @Test
+    void a_Job_that_the_API_refuses_is_told_takes_no_slot_and_is_tried_again() throws Exception {
+        var quota = system.cluster().client().resource("""
+                apiVersion: v1
+                kind: ResourceQuota
+                metadata: {name: no-jobs, namespace: default}
+                spec: {hard: {count/jobs.batch: "0"}}
+                """);
+        quota.create();
+        try {
+            system.database().submit("alice", "refused", "SELECT 1");
+            awaitReason("False WorkersNotStarting");
+            assertThat(message()).contains("worker \"refused\"", "exceeded quota: no-jobs");
+            assertThat(Objects.requireNonNull(system.pool(RunningSystem.POOL).getStatus())
+                            .slots())
+                    .isEqualTo("0/8");
+            eventually()
+                    .until(() -> system
+                            .cluster()
+                            .client()
+                            .events()
+                            .v1()
+                            .events()
+                            .inNamespace(RunningSystem.NAMESPACE)
+                            .list()
+                            .getItems()
+                            .stream()
+                            .anyMatch(event -> event.getReason().equals("WorkerRefused")));
+        } finally {
+            quota.delete();
+        }
+        system.awaitAllEnded();
+        awaitReason("True Ready");
+    }
+
+    @Test
     void an_unencrypted_link_that_was_only_preferred_to_be_encrypted_is_told() {
         assertThat(message()).contains("unencrypted");
     }
