@@ -23,6 +23,8 @@ final class WorkerEnvironment {
     static List<EnvVar> of(WorkerPoolSpec spec) {
         DatabaseSpec database = spec.database();
         List<EnvVar> env = new ArrayList<>();
+        // Java reads its environment in the locale's encoding, which is ASCII where none is set.
+        env.add(new EnvVarBuilder().withName("LC_ALL").withValue("C.UTF-8").build());
         env.add(field("WORKER", "metadata.annotations['" + Api.WORKER_ANNOTATION + "']"));
         env.add(field("POD", "metadata.name"));
         env.add(value("HOST", database.host()));

@@ -91,9 +91,25 @@ class JobQueueTest {
         queue.demand();
         queue.turnStarted("foo", 1, "job-1");
         assertThat(queue.openTurns()).containsExactly(new OpenTurn("foo", 1, "job-1"));
+        database.execute(QueueDatabase.OPERATOR, "DELETE FROM worker_pool.jobs WHERE worker_name = 'foo'");
+        database.submit("alice", "foo", "SELECT 2");
         assertThat(queue.turnEnded("foo", 1, null)).isEmpty();
         assertThat(queue.openTurns()).isEmpty();
         assertThat(queue.demand()).extracting(Demand::turn).containsExactly(2);
+    }
+
+    @Test
+    void a_turn_that_ended_well_without_having_got_on_with_the_queue_holds_its_name_back_longer_each_time()
+            throws SQLException {
+        database.submit("alice", "foo", "SELECT 1");
+        queue.demand();
+        for (int turn = 1; turn <= 3; turn++) {
+            queue.turnStarted("foo", turn, "job-" + turn);
+            Instant until = queue.turnEnded("foo", turn, null).orElseThrow();
+            assertThat(until).isAfter(Instant.now().plusSeconds((1L << (turn - 1)) - 1));
+            assertThat(queue.demand()).extracting(Demand::notBefore).containsExactly(until);
+        }
+        assertThat(database.look("SELECT attempts FROM worker_pool.jobs")).containsExactly("0");
     }
 
     @Test

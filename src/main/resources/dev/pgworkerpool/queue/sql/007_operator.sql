@@ -157,13 +157,14 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     WHERE w.worker_name = worker AND w.turn = this_turn AND w.job_name IS DISTINCT FROM job;
 $$;
 
--- This turn's Kubernetes Job and its pod have ended: the name may have its next turn, at once if all went well (failure
--- null). A failure counts against the job that it interrupted, and holds the name back: 1 s, doubling to 5 min,
--- from 1 s again when the turn had got on with the queue.
+-- This turn's Kubernetes Job and its pod have ended: the name may have its next turn, at once if all went well. A turn that
+-- failed, or that left the head where it was, holds the name back: 1 s, doubling to 5 min, from 1 s again when a turn got
+-- on with the queue. A failure also counts against the job that it interrupted.
 CREATE FUNCTION worker_pool.turn_ended(worker text, this_turn int, failure text) RETURNS timestamptz
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     w           worker_pool.worker;
+    unmoved     boolean;
     held_until  timestamptz;
     streak      int := 0;
 BEGIN
@@ -172,12 +173,13 @@ BEGIN
         RETURN (SELECT x.not_before FROM worker_pool.worker x WHERE x.worker_name = worker);
     END IF;
 
-    IF failure IS NOT NULL THEN
-        IF w.turn_head IS NOT DISTINCT FROM (SELECT h.id FROM worker_pool.head(worker) h) THEN
-            streak := w.failures;
-        END IF;
+    unmoved := w.turn_head IS NOT DISTINCT FROM (SELECT h.id FROM worker_pool.head(worker) h);
+    IF failure IS NOT NULL OR (unmoved AND w.turn_head IS NOT NULL) THEN
+        streak := CASE WHEN unmoved THEN w.failures ELSE 0 END;
         held_until := clock_timestamp() + least(interval '1 s' * (2 ^ least(streak, 9)), interval '5 min');
         streak := streak + 1;
+    END IF;
+    IF failure IS NOT NULL THEN
         PERFORM worker_pool.count_interruption(worker, failure, false);
     END IF;
 
