@@ -294,7 +294,8 @@ class FaultsIT {
 
     @Test
     void a_worker_may_have_any_name() throws Exception {
-        for (var name : List.of("\uD83D\uDE00", "$(HOME)", "$$", "two\nlines", "it's \"quoted\"", " ", "..", "-", "ä".repeat(31))) {
+        for (var name : List.of(
+                "\uD83D\uDE00", "$(HOME)", "$$", "two\nlines", "it's \"quoted\"", " ", "..", "-", "ä".repeat(31))) {
             submit(name, "INSERT INTO public.effect (worker) VALUES ('odd')");
         }
         awaitEffects("odd", 9);

@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** A job runs with the search_path that its submitter had, and nothing that stands in it gets in the way of the drain. */
+/** A job runs with the search_path and the time zone that its submitter had, and nothing that stands in it gets in the way of the drain. */
 class SearchPathTest extends OneWorkerTest {
     static final String PROBE = "INSERT INTO public.effect (v) SELECT current_setting(''search_path'')";
 
@@ -52,6 +52,25 @@ class SearchPathTest extends OneWorkerTest {
         assertThat(effects())
                 .containsExactly(
                         "\"\"", "\"$user\", no_such_schema, pg_temp", "\"$user\", public", "\"$user\", public");
+    }
+
+    @Test
+    void a_time_without_zone_means_to_a_job_what_it_meant_to_its_submitters_session() throws SQLException {
+        var job = "INSERT INTO public.effect (v) SELECT extract(epoch FROM timestamptz ''2026-07-01 12:00'')";
+        try (var alice = database.as("alice")) {
+            execute(
+                    alice,
+                    "SET TIME ZONE 'Asia/Tokyo'",
+                    "CALL worker_pool.submit('foo', '" + job + "')",
+                    "SET TIME ZONE 'America/New_York'",
+                    "CALL worker_pool.submit('foo', '" + job + "')");
+        }
+        database.asSuperuser("ALTER ROLE alice SET TimeZone = 'Europe/Kyiv'");
+        database.look("SELECT worker_pool.enqueue_workerjob(gen_random_uuid(), 'workerjob/a/b', 'foo', ARRAY['" + job
+                + "'], 'alice', 'continue')");
+        run();
+        assertThat(outcomes()).containsOnly("done");
+        assertThat(effects()).containsExactly("1782874800.000000", "1782921600.000000", "1782896400.000000");
     }
 
     @Test

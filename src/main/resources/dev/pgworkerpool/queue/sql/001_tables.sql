@@ -11,7 +11,9 @@ CREATE TABLE worker_pool.queued_job (
     status          text NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'done', 'failed', 'cancelled')),
     -- By OID: a name goes stale when the role is renamed, and a role made anew under an old name would inherit its jobs.
     submitter       oid NOT NULL,
+    -- What the statement meant to the submitter's session. Time zone null: not known, the worker's own.
     search_path     text NOT NULL,
+    time_zone       text,
     submitted_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     started_at      timestamptz,
     finished_at     timestamptz,

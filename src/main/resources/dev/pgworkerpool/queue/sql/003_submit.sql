@@ -56,6 +56,7 @@ BEGIN
     IF NEW.submitter IS NULL THEN
         NEW.submitter := worker_pool.require_login();
         NEW.search_path := pg_catalog.current_setting('search_path');
+        NEW.time_zone := pg_catalog.current_setting('TimeZone');
     END IF;
     RETURN NEW;
 END

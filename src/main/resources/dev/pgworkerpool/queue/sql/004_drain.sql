@@ -22,7 +22,8 @@ $$;
 --   ORDER BY id` walks all finished rows as soon as the statistics were taken during a backlog.
 -- * Index entries of the jobs before `after_id` are dead; skipping them matters while an old snapshot keeps them.
 CREATE FUNCTION worker_pool.claim(
-    worker text, after_id bigint, only_id bigint, OUT id bigint, OUT query_text text, OUT search_path text
+    worker text, after_id bigint, only_id bigint, OUT id bigint, OUT query_text text, OUT search_path text,
+    OUT time_zone text
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -50,7 +51,7 @@ BEGIN
             RAISE EXCEPTION 'Job % runs already, in this transaction', head.id USING ERRCODE = 'object_in_use';
         END IF;
 
-        SELECT j.id, j.query_text, j.search_path INTO id, query_text, search_path
+        SELECT j.id, j.query_text, j.search_path, j.time_zone INTO id, query_text, search_path, time_zone
         FROM worker_pool.queued_job j
         WHERE j.id = head.id AND j.status = 'waiting'
         FOR UPDATE;
@@ -182,6 +183,9 @@ BEGIN
         -- Deferred constraints and cursors WITH HOLD would run at COMMIT, outside this block: they have their turn here.
         BEGIN
             PERFORM pg_catalog.set_config('search_path', job.search_path, true);
+            IF job.time_zone IS NOT NULL THEN
+                PERFORM pg_catalog.set_config('TimeZone', job.time_zone, true);
+            END IF;
             EXECUTE job.query_text;
             GET DIAGNOSTICS touched = ROW_COUNT;
             SET CONSTRAINTS ALL IMMEDIATE;

@@ -230,22 +230,17 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     SELECT count(*) FROM gone;
 $$;
 
--- The search_path that a new session of this role would have.
-CREATE FUNCTION worker_pool.default_search_path(of_role oid) RETURNS text
+-- What a new session of this role would have for this setting; null if neither the role nor the database says.
+CREATE FUNCTION worker_pool.role_setting(of_role oid, setting_name text) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(
-        (
-            SELECT substr(c.setting, length('search_path=') + 1)
-            FROM pg_db_role_setting s
-            CROSS JOIN unnest(s.setconfig) AS c (setting)
-            WHERE c.setting LIKE 'search\_path=%'
-              AND s.setrole IN (0, of_role)
-              AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
-            ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC
-            LIMIT 1
-        ),
-        '"$user", public'
-    );
+    SELECT substr(c.setting, length(setting_name) + 2)
+    FROM pg_db_role_setting s
+    CROSS JOIN unnest(s.setconfig) AS c (setting)
+    WHERE starts_with(lower(c.setting), lower(setting_name) || '=')
+      AND s.setrole IN (0, of_role)
+      AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+    ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC
+    LIMIT 1;
 $$;
 
 -- Queues a WorkerJob's statements once, in their order, and returns their ids: those of the first time, whenever called.
@@ -267,8 +262,12 @@ BEGIN
     END IF;
 
     INSERT INTO worker_pool.queued_job
-        (worker_name, query_text, submitter, search_path, origin, origin_uid, origin_ordinal, batch, on_failure)
-    SELECT worker, s.statement, role, worker_pool.default_search_path(role), enqueue_workerjob.origin, uid, s.ordinal,
+        (worker_name, query_text, submitter, search_path, time_zone, origin, origin_uid, origin_ordinal, batch,
+         on_failure)
+    SELECT worker, s.statement, role,
+           coalesce(worker_pool.role_setting(role, 'search_path'), '"$user", public'),
+           worker_pool.role_setting(role, 'TimeZone'),
+           enqueue_workerjob.origin, uid, s.ordinal,
            'workerjob/' || uid, enqueue_workerjob.on_failure
     FROM unnest(statements) WITH ORDINALITY AS s (statement, ordinal)
     ORDER BY s.ordinal
