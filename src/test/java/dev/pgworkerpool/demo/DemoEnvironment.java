@@ -20,7 +20,7 @@ record DemoEnvironment(Map<String, String> variables) {
         variables.put("PGUSER", database.alice.role());
         variables.put("PGPASSWORD", database.alice.password());
         variables.put("DEMO_POOL", DemoPool.NAME);
-        variables.put("DEMO_NAMESPACE", DemoPool.NAMESPACE);
+        variables.put("DEMO_NAMESPACE", DemoNamespace.NAME);
         variables.put("BOB_PASSWORD", database.bob.password());
         variables.put("MALLORY_PASSWORD", database.mallory.password());
         variables.put("ADMIN_USER", database.admin().role());

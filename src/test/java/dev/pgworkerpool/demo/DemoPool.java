@@ -1,12 +1,10 @@
 package dev.pgworkerpool.demo;
 
 import dev.pgworkerpool.demo.DemoDatabase.Login;
-import io.fabric8.kubernetes.client.KubernetesClient;
 
 /** The WorkerPool of the demo with the Secrets that it names. */
 final class DemoPool {
     static final String NAME = "library";
-    static final String NAMESPACE = "default";
 
     private static final String SECRET = """
             apiVersion: v1
@@ -39,19 +37,14 @@ final class DemoPool {
 
     private DemoPool() {}
 
-    static void create(KubernetesClient client, DemoDatabase database) {
-        apply(client, secret("library-operator", database.operator));
-        apply(client, secret("library-alice", database.alice));
-        apply(client, secret("library-bob", database.bobsCompanion));
-        apply(client, POOL.formatted(database.host(), database.port()));
+    static void create(DemoNamespace namespace, DemoDatabase database) {
+        namespace.apply(secret("library-operator", database.operator));
+        namespace.apply(secret("library-alice", database.alice));
+        namespace.apply(secret("library-bob", database.bobsCompanion));
+        namespace.apply(POOL.formatted(database.host(), database.port()));
     }
 
     private static String secret(String name, Login login) {
         return SECRET.formatted(name, login.role(), login.password());
-    }
-
-    /** Creates or updates one object in the demo's namespace. */
-    static void apply(KubernetesClient client, String yaml) {
-        client.resource(yaml).inNamespace(NAMESPACE).serverSideApply();
     }
 }

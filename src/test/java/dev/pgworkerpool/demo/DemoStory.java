@@ -86,9 +86,13 @@ final class DemoStory {
             kubectl("wait", "--for=condition=Ready", "--timeout=60s", "wj/reindex-books");
             kubectl("get", "wj");
         } else {
-            out.println("(kubectl is not installed here, so the demo applies the file itself)");
-            DemoPool.apply(parts.client(), Files.readString(WORKER_JOB));
-            awaitEnd();
+            out.println("    (kubectl is not installed here, so the demo applies the file itself)");
+            parts.namespace().apply(Files.readString(WORKER_JOB));
+            await("a ready WorkerJob")
+                    .atMost(PATIENCE)
+                    .pollInterval(GLANCE)
+                    .until(() -> parts.namespace().isReady("WorkerJob", "reindex-books"));
+            out.println("    WorkerJob reindex-books is ready: both statements are done");
         }
     }
 

@@ -4,21 +4,16 @@ import static org.awaitility.Awaitility.await;
 
 import dev.pgworkerpool.embedded.EmbeddedCluster;
 import dev.pgworkerpool.embedded.NodeImage;
-import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /** PostgreSQL, a Kubernetes API with one node, the packaged operator as a process, a WorkerPool: all that the demo needs. */
 final class DemoSurroundings implements AutoCloseable {
     private static final Path CRDS = Path.of("crds");
-    private static final String API_VERSION = "pgworkerpool.dev/v1alpha1";
     private static final String WORKER_IMAGE = "pg-worker-pool-operator";
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -31,8 +26,8 @@ final class DemoSurroundings implements AutoCloseable {
 
     /** What is up, once all of it is. */
     record Parts(DemoDatabase database, EmbeddedCluster cluster, OperatorProcess operator) {
-        KubernetesClient client() {
-            return cluster.client();
+        DemoNamespace namespace() {
+            return new DemoNamespace(cluster.client());
         }
     }
 
@@ -46,8 +41,9 @@ final class DemoSurroundings implements AutoCloseable {
         var operator = teardown.start(() ->
                 OperatorProcess.start(cluster.kubeconfig(), operatorLog(), Map.of("PGWP_WORKER_IMAGE", WORKER_IMAGE)));
         operator.writePid(operatorPid());
-        DemoPool.create(cluster.client(), database);
-        awaitReadyPool(operator, cluster.client());
+        var namespace = new DemoNamespace(cluster.client());
+        DemoPool.create(namespace, database);
+        awaitReadyPool(operator, namespace);
         DemoEnvironment.of(database, cluster.kubeconfig(), operator.url()).writeTo(dir.resolve("env"));
         return new Parts(database, cluster, operator);
     }
@@ -65,23 +61,12 @@ final class DemoSurroundings implements AutoCloseable {
         return dir.resolve("operator.pid");
     }
 
-    private void awaitReadyPool(OperatorProcess operator, KubernetesClient client) {
+    private void awaitReadyPool(OperatorProcess operator, DemoNamespace namespace) {
         await("a ready WorkerPool; the operator's log is " + operatorLog())
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(50))
                 .failFast("the operator ended, see " + operatorLog(), () -> !operator.isAlive())
-                .until(() -> isReady(client.genericKubernetesResources(API_VERSION, "WorkerPool")
-                        .inNamespace(DemoPool.NAMESPACE)
-                        .withName(DemoPool.NAME)
-                        .get()));
-    }
-
-    /** Whether its condition Ready is true. */
-    static boolean isReady(GenericKubernetesResource pool) {
-        List<Map<String, Object>> conditions =
-                Objects.requireNonNullElse(pool.get("status", "conditions"), List.<Map<String, Object>>of());
-        return conditions.stream()
-                .anyMatch(condition -> "Ready".equals(condition.get("type")) && "True".equals(condition.get("status")));
+                .until(() -> namespace.isReady("WorkerPool", DemoPool.NAME));
     }
 
     /** The database folder is left to EmbeddedPostgres: it stops a server that an earlier demo, killed, left running there. */

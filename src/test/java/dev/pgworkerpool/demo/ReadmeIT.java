@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.pgworkerpool.embedded.EmbeddedPostgres;
-import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.io.File;
 import java.nio.file.Files;
@@ -76,14 +75,18 @@ class ReadmeIT {
                 .withName("readme")
                 .endMetadata()
                 .build();
-        parts.client().resource(namespace).create();
-        parts.client().resource(example("WorkerPool")).inNamespace("readme").create();
+        parts.cluster().client().resource(namespace).create();
+        parts.cluster()
+                .client()
+                .resource(example("WorkerPool"))
+                .inNamespace("readme")
+                .create();
     }
 
     @Test
     void the_worker_job_is_ready_when_its_sql_has_finished() throws Exception {
-        DemoPool.apply(parts.client(), example("WorkerJob"));
-        await().atMost(Duration.ofMinutes(1)).until(() -> isReady("load-books"));
+        parts.namespace().apply(example("WorkerJob"));
+        await().atMost(Duration.ofMinutes(1)).until(() -> parts.namespace().isReady("WorkerJob", "load-books"));
         try (var alice = parts.database().connect(parts.database().alice);
                 var result = alice.createStatement().executeQuery("SELECT count(*) FROM more_books")) {
             assertThat(result.next()).isTrue();
@@ -133,15 +136,6 @@ class ReadmeIT {
 
     private static boolean isForDba(String sql) {
         return sql.contains("CREATE ROLE") || sql.contains("CREATE SCHEMA");
-    }
-
-    private static boolean isReady(String workerJob) {
-        GenericKubernetesResource job = parts.client()
-                .genericKubernetesResources("pgworkerpool.dev/v1alpha1", "WorkerJob")
-                .inNamespace(DemoPool.NAMESPACE)
-                .withName(workerJob)
-                .get();
-        return DemoSurroundings.isReady(job);
     }
 
     private static boolean onPath(String program) {
