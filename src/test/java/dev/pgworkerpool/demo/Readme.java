@@ -27,8 +27,8 @@ record Readme(String text) {
 
     /** The commands {@code make ...} that are named anywhere. */
     List<String> makeTargets() {
-        Matcher targets = Pattern.compile("(?:^|`)make ([a-z-]+)\\b", Pattern.MULTILINE)
-                .matcher(text);
+        Matcher targets =
+                Pattern.compile("(?:^|`)make ([a-z-]+)\\b", Pattern.MULTILINE).matcher(text);
         return targets.results().map(match -> match.group(1)).distinct().toList();
     }
 }
