@@ -12,7 +12,7 @@ import java.time.Duration;
  */
 final class AwakeLock {
     private static final Duration SUBMITTERS = Duration.ofSeconds(2);
-    private static final Duration BARRIER = Duration.ofSeconds(10);
+    private static final Duration BARRIER = Duration.ofSeconds(3);
 
     private final ControlSession control;
     private boolean held;

@@ -10,27 +10,25 @@ final class Connections {
     /**
      * Settings that outrank those of the role, and that RESET ALL returns to. The server ends a session whose client has
      * gone, also in the middle of a statement: seconds after the pod's end (check interval) or the loss of the network
-     * (keepalives), the job is rolled back and its name is free. A job's time is not limited by what suits the role's
-     * interactive sessions.
+     * (keepalives), the job is rolled back and its name is free. A session's time is not limited by what suits the
+     * role's interactive ones.
      */
-    private static final String SUBMITTER_OPTIONS = String.join(
+    private static final String CONTROL_OPTIONS = String.join(
             " ",
             "-c client_connection_check_interval=2s",
             "-c tcp_keepalives_idle=10",
             "-c tcp_keepalives_interval=5",
             "-c tcp_keepalives_count=3",
-            "-c default_transaction_isolation=read\\ committed",
-            "-c default_transaction_read_only=off",
             "-c statement_timeout=0",
             "-c idle_session_timeout=0");
 
-    private static final String CONTROL_OPTIONS = String.join(
+    /** Besides those: nobody reads the notices of a job, and the driver would keep all of them until it ends. */
+    private static final String SUBMITTER_OPTIONS = String.join(
             " ",
-            "-c tcp_keepalives_idle=10",
-            "-c tcp_keepalives_interval=5",
-            "-c tcp_keepalives_count=3",
-            "-c statement_timeout=0",
-            "-c idle_session_timeout=0");
+            CONTROL_OPTIONS,
+            "-c client_min_messages=error",
+            "-c default_transaction_isolation=read\\ committed",
+            "-c default_transaction_read_only=off");
 
     /** The first version that has the setting; an older one refuses a connection that names it. */
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;

@@ -32,7 +32,7 @@ final class ControlSession implements AutoCloseable {
     record Head(long id, String submitter, @Nullable String login) {}
 
     synchronized @Nullable Head head() throws SQLException {
-        try (var statement = prepare("SELECT id, submitter, login FROM worker_pool.head(?)");
+        try (var statement = prepare("SELECT id, submitter, login FROM worker_pool.next_job(?)");
                 var row = statement.executeQuery()) {
             row.next();
             var id = row.getLong("id");

@@ -24,6 +24,9 @@ final class Drain {
     /** How long an entry of the index is believed: a job with a lower id may still commit. */
     private static final Duration HINT_AGE = Duration.ofSeconds(1);
 
+    /** So often the numbers of done and failed jobs are written down. */
+    private static final Duration OUTCOMES_AGE = Duration.ofSeconds(10);
+
     /** So often in a row may a claim fail (a deadlock, a cancel that came late) before the turn ends as a failed one. */
     private static final int CLAIM_ERRORS = 3;
 
@@ -37,6 +40,7 @@ final class Drain {
     private int claimErrors;
     private long afterId;
     private long hintSince = System.nanoTime();
+    private long flushedAt = System.nanoTime();
     private int done;
     private int failed;
 
@@ -71,6 +75,9 @@ final class Drain {
             } else {
                 runBatches(session, login);
             }
+            if (outcomesAreOld()) {
+                flushOutcomes();
+            }
         }
         flushOutcomes();
     }
@@ -103,6 +110,9 @@ final class Drain {
         try {
             while (call(session, login, null).more() && !stop.requested()) {
                 forgetOldHint();
+                if (outcomesAreOld()) {
+                    return;
+                }
             }
         } catch (SQLException e) {
             endIfLost(session, e);
@@ -159,6 +169,7 @@ final class Drain {
         }
         var reason = "session lost: " + Reason.of(error);
         control.interrupted(reason);
+        flushOutcomes();
         throw new WorkerEnds(Outcome.DATABASE_GONE, reason, error);
     }
 
@@ -169,11 +180,16 @@ final class Drain {
                 && message.getWhere().contains("worker_pool.claim(");
     }
 
+    private boolean outcomesAreOld() {
+        return System.nanoTime() - flushedAt > OUTCOMES_AGE.toNanos();
+    }
+
     private void flushOutcomes() throws SQLException {
         if (done + failed > 0) {
             control.addOutcomes(done, failed);
             done = 0;
             failed = 0;
         }
+        flushedAt = System.nanoTime();
     }
 }

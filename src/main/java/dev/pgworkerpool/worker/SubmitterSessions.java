@@ -9,7 +9,10 @@ final class SubmitterSessions implements AutoCloseable {
 
     private final Connections connections;
     private final String worker;
-    private final LinkedHashMap<String, SubmitterSession> byLogin = new LinkedHashMap<>(AT_MOST, 0.75f, true);
+    private final LinkedHashMap<Key, SubmitterSession> sessions = new LinkedHashMap<>(AT_MOST, 0.75f, true);
+
+    /** A login may be given to another role while the pod runs. */
+    private record Key(String login, String submitter) {}
 
     SubmitterSessions(Connections connections, String worker) {
         this.connections = connections;
@@ -18,13 +21,14 @@ final class SubmitterSessions implements AutoCloseable {
 
     /** The session of this login, which acts as this submitter. */
     SubmitterSession of(String login, String submitter) throws WorkerEnds, SQLException {
-        var session = byLogin.get(login);
+        var key = new Key(login, submitter);
+        var session = sessions.get(key);
         if (session == null) {
             session = open(login, submitter);
-            if (byLogin.size() == AT_MOST) {
-                byLogin.pollFirstEntry().getValue().close();
+            if (sessions.size() == AT_MOST) {
+                sessions.pollFirstEntry().getValue().close();
             }
-            byLogin.put(login, session);
+            sessions.put(key, session);
         }
         return session;
     }
@@ -44,7 +48,7 @@ final class SubmitterSessions implements AutoCloseable {
 
     @Override
     public void close() throws SQLException {
-        for (var session : byLogin.values()) {
+        for (var session : sessions.values()) {
             session.close();
         }
     }

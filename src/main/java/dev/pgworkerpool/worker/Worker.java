@@ -30,7 +30,7 @@ final class Worker {
             return end(e.outcome(), e.getMessage());
         } catch (SQLException e) {
             return end(lost(e) ? Outcome.DATABASE_GONE : Outcome.UNEXPECTED, Reason.of(e));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             return end(Outcome.UNEXPECTED, e.toString());
         }
     }

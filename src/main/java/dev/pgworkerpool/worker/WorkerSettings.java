@@ -34,7 +34,7 @@ record WorkerSettings(
                 required(environment, "PGWP_WORKER"),
                 required(environment, "PGWP_POD"),
                 required(environment, "PGWP_HOST"),
-                number(environment, "PGWP_PORT", 5432),
+                (int) number(environment, "PGWP_PORT", 5432),
                 required(environment, "PGWP_DATABASE"),
                 environment.getOrDefault("PGWP_SSLMODE", "prefer"),
                 ca == null ? null : Path.of(ca),
@@ -51,10 +51,10 @@ record WorkerSettings(
         return value;
     }
 
-    private static int number(Map<String, String> environment, String name, int otherwise) throws WorkerEnds {
+    private static long number(Map<String, String> environment, String name, long otherwise) throws WorkerEnds {
         var value = environment.get(name);
         try {
-            return value == null ? otherwise : Integer.parseInt(value);
+            return value == null ? otherwise : Long.parseLong(value);
         } catch (NumberFormatException e) {
             throw new WorkerEnds(Outcome.UNEXPECTED, "environment variable " + name + " is no number: " + value, e);
         }

@@ -172,8 +172,11 @@ class SubmitterTest extends OnEachServer {
             // Listed again under the old name, it still starts with nothing.
             database.list(List.of("dora"), List.of("dora"));
             assertThat(database.ask("dora", "SELECT id FROM worker_pool.jobs")).isEmpty();
-            assertThat(database.look("SELECT has_login FROM worker_pool.demand()"))
-                    .containsExactly("f");
+            assertThat(database.look("SELECT worker_name FROM worker_pool.demand()"))
+                    .as("names with work: the job of the old role has ended, it can never run")
+                    .isEmpty();
+            assertThat(database.look("SELECT concat_ws(' ', status, sqlstate, error) FROM worker_pool.jobs"))
+                    .containsExactly("failed 42704 the role that queued it was dropped");
         });
     }
 

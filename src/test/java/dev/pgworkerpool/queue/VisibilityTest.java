@@ -133,7 +133,7 @@ class VisibilityTest extends OnEachServer {
                 .containsExactly("t", "f");
         database.look("SELECT worker_pool.turn_ended('foo', 1, NULL)");
         assertThat(database.look(QUEUE))
-                .containsExactly("foo alice waiting 1 WaitingForSlot", "foo alice waiting 2 WaitingForPredecessor");
+                .containsExactly("foo alice waiting 1 Retrying", "foo alice waiting 2 WaitingForPredecessor");
     }
 
     @Test

@@ -34,8 +34,6 @@ class PendingTest extends OneWorkerTest {
 
     @Test
     void the_views_tell_what_runs_and_since_when() throws Exception {
-        // What runs goes on to its end, so a suspended pool makes no difference.
-        database.look("SELECT worker_pool.acquire('uid', 'ns/library', true)");
         var first = submit("SELECT 1");
         var running = submit(AT_THE_GATE);
         submit("SELECT 2");
@@ -44,6 +42,8 @@ class PendingTest extends OneWorkerTest {
         await(() -> status(running).equals("pending"));
         await(() -> !database.look("SELECT 1 FROM worker_pool.worker WHERE current_job = " + running)
                 .isEmpty());
+        // What runs goes on to its end, so a suspended pool makes no difference.
+        database.look("SELECT worker_pool.acquire('uid', 'ns/library', true)");
 
         assertThat(look("concat_ws(' ', status, attempts, started_at <= clock_timestamp(), finished_at IS NULL)"))
                 .containsExactly("done 1 t f", "pending 1 t t", "waiting 0 t", "waiting 0 t");
@@ -64,6 +64,7 @@ class PendingTest extends OneWorkerTest {
                         + " SELECT since FROM worker_pool.queue) s"))
                 .containsExactly("t");
         assertThat(first).isLessThan(running);
+        database.look("SELECT worker_pool.acquire('uid', 'ns/library', false)");
         openTheGate(turn);
         assertThat(look("status")).containsOnly("done");
     }

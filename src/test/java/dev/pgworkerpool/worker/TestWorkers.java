@@ -53,6 +53,7 @@ public final class TestWorkers implements AutoCloseable {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
+                        "-Xmx64m",
                         "-cp",
                         System.getProperty("java.class.path"),
                         WorkerMain.class.getName())

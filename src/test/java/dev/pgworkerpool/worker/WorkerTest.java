@@ -145,6 +145,94 @@ class WorkerTest {
                 .isEmpty();
     }
 
+    @Test
+    void an_awake_worker_begins_no_job_of_a_pool_that_is_suspended_meanwhile() throws Exception {
+        database.look("SELECT worker_pool.acquire('uid', 'ns/pool', false)");
+        try (var blocker = database.asSuperuser()) {
+            QueueDatabase.execute(blocker, "SELECT pg_advisory_lock(4711)");
+            var running = database.submit("alice", "foo", "SELECT pg_advisory_xact_lock(4711)");
+            var next = database.submit("alice", "foo", "SELECT 1");
+            var turn = CompletableFuture.supplyAsync(() -> workers.run("foo"));
+            awaitStatus(running, "pending");
+            database.look("SELECT worker_pool.acquire('uid', 'ns/pool', true)");
+            QueueDatabase.execute(blocker, "SELECT pg_advisory_unlock(4711)");
+
+            assertThat(turn.get(30, TimeUnit.SECONDS)).isEqualTo(Outcome.DRAINED);
+            awaitStatus(running, "done");
+            awaitStatus(next, "waiting");
+        }
+        database.look("SELECT worker_pool.acquire('uid', 'ns/pool', false)");
+        assertThat(workers.run("foo")).isEqualTo(Outcome.DRAINED);
+        assertThat(database.look("SELECT worker_name FROM worker_pool.queue")).isEmpty();
+    }
+
+    @Test
+    void a_job_may_raise_any_number_of_notices() throws Exception {
+        var job = database.submit("alice", "foo", """
+                DO $$ BEGIN
+                    FOR i IN 1..300000 LOOP RAISE NOTICE 'row % of a migration that likes to talk', i; END LOOP;
+                END $$""");
+        var worker = workers.start("foo", Map.of());
+        assertThat(worker.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(worker.exitValue()).isZero();
+        awaitStatus(job, "done");
+    }
+
+    @Test
+    void a_session_runs_no_job_of_the_role_that_its_login_was_given_to_meanwhile() throws Exception {
+        database.asSuperuser("GRANT alice TO \"wp$bob\"");
+        try (var session = database.as("wp$bob")) {
+            database.list(List.of("alice", "bob"), List.of("wp$bob", "bob"));
+            var job = database.submit("alice", "foo", "INSERT INTO effect (v) VALUES (1)");
+            QueueDatabase.execute(session, "CALL worker_pool.drain('foo', 50, 100, NULL, 0, NULL, NULL, NULL)");
+            awaitStatus(job, "waiting");
+        } finally {
+            database.asSuperuser("REVOKE alice FROM \"wp$bob\"");
+        }
+    }
+
+    @Test
+    void a_submitter_that_holds_its_own_job_keeps_the_operator_from_nothing() throws Exception {
+        var job = database.submit("alice", "foo", "SELECT 1");
+        database.look("SELECT worker_name FROM worker_pool.demand()");
+        try (var alice = database.as("alice");
+                var operator = database.as(QueueDatabase.OPERATOR)) {
+            assertThat(QueueDatabase.ask(operator, "SELECT worker_pool.begin_job('foo', " + job + ")"))
+                    .containsExactly("t");
+            alice.setAutoCommit(false);
+            QueueDatabase.ask(alice, "SELECT id FROM worker_pool.claim('foo', 0, NULL)");
+            var next = CompletableFuture.supplyAsync(() -> workers.run("foo"));
+            await().until(() -> !QueueDatabase.ask(operator, """
+                    SELECT pid FROM pg_stat_activity
+                    WHERE datname = current_database() AND application_name = 'worker_pool pod-foo' AND wait_event_type = 'Lock'""").isEmpty());
+
+            QueueDatabase.execute(operator, "SET lock_timeout = '5s'");
+            QueueDatabase.ask(operator, "SELECT worker_pool.turn_ended('foo', 1, 'killed')");
+            alice.rollback();
+            assertThat(next.get(30, TimeUnit.SECONDS)).isEqualTo(Outcome.DRAINED);
+        }
+        awaitStatus(job, "done");
+    }
+
+    @Test
+    void jobs_of_a_role_that_is_dropped_end_and_make_way() throws Exception {
+        database.server().createLogin("dave", QueueDatabase.PASSWORD);
+        try {
+            database.list(List.of("alice", "dave"), List.of("alice", "dave"));
+            var orphan = database.submit("dave", "foo", "SELECT 1");
+            var behind = database.submit("alice", "foo", "SELECT 2");
+            database.list(List.of("alice"), List.of("alice"));
+            database.asSuperuser("DROP OWNED BY dave", "DROP ROLE dave");
+
+            database.look("SELECT worker_name FROM worker_pool.demand()");
+            awaitStatus(orphan, "failed");
+            assertThat(workers.run("foo")).isEqualTo(Outcome.DRAINED);
+            awaitStatus(behind, "done");
+        } finally {
+            database.asSuperuser("DROP ROLE IF EXISTS dave");
+        }
+    }
+
     /** The row lock alone keeps drainers apart: here nobody holds a liveness lock, and sessions are killed at random. */
     @Test
     void four_drainers_of_one_name_without_any_lock_run_each_job_once_and_in_order() throws Exception {

@@ -20,10 +20,11 @@ $$;
 --   fails. A claim that waited for it looks again.
 -- * BETWEEN and ORDER BY worker_name, id leave the planner only the partial index; the obvious `worker_name = ?
 --   ORDER BY id` walks all finished rows as soon as the statistics were taken during a backlog.
+-- * A suspended pool begins no job, not even in a worker that is awake.
 -- * Index entries of the jobs before `after_id` are dead; skipping them matters while an old snapshot keeps them.
 CREATE FUNCTION worker_pool.claim(
     worker text, after_id bigint, only_id bigint, OUT id bigint, OUT query_text text, OUT search_path text,
-    OUT time_zone text
+    OUT time_zone text, OUT submitter oid
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -40,6 +41,7 @@ BEGIN
         SELECT j.id, j.submitter, j.origin_uid, j.xmax AS locker INTO head
         FROM worker_pool.queued_job j
         WHERE j.worker_name BETWEEN worker AND worker AND j.id > after_id AND j.status = 'waiting'
+          AND NOT EXISTS (SELECT FROM worker_pool.pool p WHERE p.singleton AND p.suspended)
         ORDER BY j.worker_name, j.id
         LIMIT 1;
 
@@ -51,7 +53,8 @@ BEGIN
             RAISE EXCEPTION 'Job % runs already, in this transaction', head.id USING ERRCODE = 'object_in_use';
         END IF;
 
-        SELECT j.id, j.query_text, j.search_path, j.time_zone INTO id, query_text, search_path, time_zone
+        SELECT j.id, j.query_text, j.search_path, j.time_zone, j.submitter
+        INTO id, query_text, search_path, time_zone, submitter
         FROM worker_pool.queued_job j
         WHERE j.id = head.id AND j.status = 'waiting'
         FOR UPDATE;
@@ -151,6 +154,7 @@ CREATE PROCEDURE worker_pool.drain(
 LANGUAGE plpgsql AS $$
 DECLARE
     deadline  pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => max_ms OPERATOR(pg_catalog./) 1000.0::pg_catalog.float8);
+    me        pg_catalog.oid := pg_catalog.to_regrole(pg_catalog.quote_ident(current_user));
     job       pg_catalog.record;
     begun     pg_catalog.timestamptz;
     outcome   pg_catalog.text;
@@ -175,6 +179,8 @@ BEGIN
             job := worker_pool.claim(worker, after_id, only_id);
         END IF;
         EXIT WHEN job.id IS NULL;
+        -- The login may have been given to another role while this session still acts for the one before.
+        EXIT WHEN job.submitter OPERATOR(pg_catalog.<>) me;
         PERFORM pg_catalog.set_config('application_name', 'worker_pool job ' OPERATOR(pg_catalog.||) job.id::pg_catalog.text, false);
         state := NULL;
         failure := NULL;

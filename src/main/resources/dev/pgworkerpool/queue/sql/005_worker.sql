@@ -21,6 +21,16 @@ BEGIN
 END
 $$;
 
+-- The head, unless no job may begin now.
+CREATE FUNCTION worker_pool.next_job(worker text, OUT id bigint, OUT submitter name, OUT login name)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM worker_pool.pool p WHERE p.singleton AND p.suspended) THEN
+        SELECT h.id, h.submitter, h.login INTO id, submitter, login FROM worker_pool.head(worker) h;
+    END IF;
+END
+$$;
+
 -- A worker pod is up: it takes over whatever was to be launched.
 CREATE FUNCTION worker_pool.worker_up(worker text, pod_name text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -36,7 +46,7 @@ CREATE FUNCTION worker_pool.wanted(worker text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     DELETE FROM worker_pool.launch_request l WHERE l.worker_name = worker;
-    RETURN FOUND OR (SELECT h.id IS NOT NULL FROM worker_pool.head(worker) h);
+    RETURN FOUND OR (SELECT n.id IS NOT NULL FROM worker_pool.next_job(worker) n);
 END
 $$;
 
@@ -65,28 +75,31 @@ $$;
 CREATE FUNCTION worker_pool.count_interruption(worker text, reason text, wait boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    begun   bigint := (SELECT x.current_job FROM worker_pool.worker x WHERE x.worker_name = worker);
     w       worker_pool.worker;
     job     worker_pool.queued_job;
     so_far  int;
 BEGIN
-    SELECT * INTO w FROM worker_pool.worker x WHERE x.worker_name = worker FOR UPDATE;
-    IF w.current_job IS NULL THEN
+    IF begun IS NULL THEN
         RETURN;
     END IF;
 
+    -- The job first: the worker's row is wanted by the operator, which must not wait for somebody's statement.
     IF wait THEN
-        SELECT * INTO job FROM worker_pool.queued_job j
-        WHERE j.id = w.current_job AND j.status = 'waiting' FOR UPDATE;
+        SELECT * INTO job FROM worker_pool.queued_job j WHERE j.id = begun AND j.status = 'waiting' FOR UPDATE;
     ELSE
-        SELECT * INTO job FROM worker_pool.queued_job j
-        WHERE j.id = w.current_job AND j.status = 'waiting' FOR UPDATE SKIP LOCKED;
-        IF NOT FOUND AND EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = w.current_job AND j.status = 'waiting') THEN
+        SELECT * INTO job FROM worker_pool.queued_job j WHERE j.id = begun AND j.status = 'waiting' FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND AND EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = begun AND j.status = 'waiting') THEN
             UPDATE worker_pool.worker x SET interruption_reason = coalesce(x.interruption_reason, reason)
             WHERE x.worker_name = worker;
             RETURN;
         END IF;
     END IF;
 
+    SELECT * INTO w FROM worker_pool.worker x WHERE x.worker_name = worker FOR UPDATE;
+    IF w.current_job IS DISTINCT FROM begun THEN
+        RETURN;
+    END IF;
     IF job.id IS NULL THEN
         UPDATE worker_pool.worker x
         SET current_job = NULL, since = NULL, interruption_reason = NULL

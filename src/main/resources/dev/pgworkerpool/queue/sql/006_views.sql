@@ -1,3 +1,18 @@
+-- Why a job does not run, or that it does.
+CREATE FUNCTION worker_pool.waiting_reason(
+    runs boolean, has_predecessor boolean, has_login boolean, suspended boolean, job_name text, not_before timestamptz
+) RETURNS text
+LANGUAGE sql STABLE
+RETURN CASE
+    WHEN runs THEN 'Running'
+    WHEN has_predecessor THEN 'WaitingForPredecessor'
+    WHEN NOT has_login THEN 'RoleNotAllowed'
+    WHEN suspended THEN 'PoolSuspended'
+    WHEN job_name IS NOT NULL THEN 'Starting'
+    WHEN not_before > clock_timestamp() THEN 'Retrying'
+    ELSE 'WaitingForSlot'
+END;
+
 -- What waits or runs, and why. Positions count all jobs of a name; rows are shown to those who may see them.
 
 CREATE VIEW worker_pool.queue WITH (security_barrier) AS
@@ -7,14 +22,9 @@ SELECT
     pg_catalog.pg_get_userbyid(q.submitter) AS submitter,
     CASE WHEN q.runs THEN 'pending' ELSE 'waiting' END AS status,
     q.position,
-    CASE
-        WHEN q.runs THEN 'Running'
-        WHEN q.name_runs OR q.position > 1 THEN 'WaitingForPredecessor'
-        WHEN NOT q.has_login THEN 'RoleNotAllowed'
-        WHEN (SELECT p.suspended FROM worker_pool.pool p) THEN 'PoolSuspended'
-        WHEN q.job_name IS NOT NULL THEN 'Starting'
-        ELSE 'WaitingForSlot'
-    END AS reason,
+    worker_pool.waiting_reason(
+        q.runs, q.name_runs OR q.position > 1, q.has_login, (SELECT p.suspended FROM worker_pool.pool p WHERE p.singleton), q.job_name, q.not_before
+    ) AS reason,
     CASE
         WHEN q.runs THEN coalesce(q.begun, q.submitted_at)
         WHEN NOT q.name_runs AND q.position = 1 AND q.job_name IS NOT NULL THEN greatest(q.turn_since, q.submitted_at)
@@ -32,6 +42,7 @@ FROM (
         coalesce(g.active, false) AS has_login,
         w.job_name,
         w.turn_since,
+        w.not_before,
         CASE WHEN w.current_job = j.id THEN w.since END AS begun
     FROM (
         SELECT

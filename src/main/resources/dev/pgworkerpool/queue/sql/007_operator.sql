@@ -46,6 +46,8 @@ BEGIN
             refused := refused || format('role "%s" does not exist', pair.role_name);
         ELSIF pair.login IS NULL THEN
             refused := refused || format('role "%s" does not exist', pair.login_name);
+        ELSIF pair.role = ANY (valid) THEN
+            refused := refused || format('role "%s" is listed twice', pair.role_name);
         ELSIF NOT pair.rolcanlogin THEN
             refused := refused || format('role "%s" is not permitted to log in', pair.login_name);
         ELSIF NOT pg_has_role(pair.login, pair.role, 'MEMBER') THEN
@@ -137,6 +139,13 @@ BEGIN
     SELECT n.worker_name FROM worker_pool.wanted_name n
     ON CONFLICT DO NOTHING;
 
+    -- Jobs of a role that is no more can never run, and would block those behind them for ever.
+    UPDATE worker_pool.queued_job j
+    SET status = 'failed', finished_at = clock_timestamp(), sqlstate = '42704', error = 'the role that queued it was dropped'
+    FROM worker_pool.wanted_name n
+    WHERE n.submitter NOT IN (SELECT r.oid FROM pg_roles r)
+      AND j.worker_name = n.worker_name AND j.status = 'waiting' AND j.submitter = n.submitter;
+
     RETURN QUERY
     SELECT n.worker_name, w.turn, n.head_id, pg_get_userbyid(n.submitter), n.since, w.not_before,
            n.submitter IS NULL OR worker_pool.has_login(n.submitter), n.launched
@@ -197,14 +206,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 CREATE FUNCTION worker_pool.statistics() RETURNS TABLE (
-    waiting_jobs bigint, waiting_workers bigint, oldest_waiting_since timestamptz, done numeric, failed numeric
+    waiting_jobs bigint, oldest_waiting_since timestamptz, done numeric, failed numeric
 )
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT q.jobs, q.names, q.oldest, o.done, o.failed
+    SELECT q.jobs, q.oldest, o.done, o.failed
     FROM (
-        SELECT count(*) AS jobs, count(DISTINCT j.worker_name) AS names, min(j.submitted_at) AS oldest
-        FROM worker_pool.queued_job j
-        WHERE j.status = 'waiting'
+        SELECT count(*) AS jobs, min(j.submitted_at) AS oldest FROM worker_pool.queued_job j WHERE j.status = 'waiting'
     ) q
     CROSS JOIN (SELECT coalesce(sum(w.done), 0) AS done, coalesce(sum(w.failed), 0) AS failed FROM worker_pool.worker w) o;
 $$;
@@ -218,9 +225,10 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
         WHERE j.id IN (
             SELECT o.id
             FROM worker_pool.queued_job o
-            WHERE o.finished_at < clock_timestamp() - least(keep_done, keep_failed)
+            WHERE o.finished_at < clock_timestamp() - least(keep_done, keep_failed, interval '100 years')
               AND o.status IN ('done', 'failed', 'cancelled')
-              AND o.finished_at < clock_timestamp() - CASE o.status WHEN 'done' THEN keep_done ELSE keep_failed END
+              AND o.finished_at < clock_timestamp()
+                  - least(CASE o.status WHEN 'done' THEN keep_done ELSE keep_failed END, interval '100 years')
               AND (o.origin_uid IS NULL OR o.finished_at < clock_timestamp() - interval '1 h')
             LIMIT at_most
             FOR UPDATE SKIP LOCKED
@@ -279,19 +287,59 @@ BEGIN
 END
 $$;
 
--- How a WorkerJob's statements stand. Positions count all jobs of the name.
+-- How a WorkerJob's statements stand. Positions count all jobs of the name, by the index alone: this is asked often, and
+-- other names may have any number of jobs.
 CREATE FUNCTION worker_pool.workerjob(uid uuid) RETURNS TABLE (
     ordinal int, id bigint, status text, "position" bigint, reason text, submitted_at timestamptz, started_at timestamptz,
     finished_at timestamptz, error text, sqlstate text, row_count bigint
 )
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT b.origin_ordinal, j.id, j.status, q.position, q.reason, j.submitted_at, j.started_at, j.finished_at, j.error,
-           j.sqlstate, j.row_count
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    w          worker_pool.worker;
+    name       text := (SELECT j.worker_name FROM worker_pool.queued_job j WHERE j.origin_uid = uid LIMIT 1);
+    head       record;
+    head_runs  boolean;
+    first      bigint;
+    before     bigint;
+BEGIN
+    SELECT * INTO w FROM worker_pool.worker x WHERE x.worker_name = name;
+    SELECT j.id, v.status INTO head
+    FROM worker_pool.head(name) j
+    JOIN worker_pool.jobs v ON v.id = j.id;
+    head_runs := coalesce(head.status = 'pending', false);
+    first := (SELECT min(j.id) FROM worker_pool.queued_job j WHERE j.origin_uid = uid AND j.status = 'waiting');
+    before := (
+        SELECT count(*) FROM worker_pool.queued_job x
+        WHERE x.worker_name BETWEEN name AND name AND x.status = 'waiting' AND x.id < first
+    );
+
+    RETURN QUERY
+    SELECT b.origin_ordinal, j.id, j.status, p.place, worker_pool.waiting_reason(
+               j.status = 'pending', p.place > 1 OR (head_runs AND b.id <> head.id), worker_pool.has_login(b.submitter),
+               (SELECT p.suspended FROM worker_pool.pool p WHERE p.singleton), w.job_name, w.not_before),
+           j.submitted_at, j.started_at, j.finished_at, j.error, j.sqlstate, j.row_count
     FROM worker_pool.queued_job b
     JOIN worker_pool.jobs j ON j.id = b.id
-    LEFT JOIN worker_pool.queue q ON q.id = b.id AND q.worker_name = b.worker_name AND b.status = 'waiting'
+    LEFT JOIN LATERAL (
+        -- Statements that were queued together stand close to each other.
+        SELECT before + count(*) + 1 - head_runs::int AS place
+        FROM worker_pool.queued_job x
+        WHERE x.worker_name BETWEEN name AND name AND x.status = 'waiting' AND x.id >= first AND x.id < b.id
+    ) p ON b.status = 'waiting'
     WHERE b.origin_uid = uid
     ORDER BY b.origin_ordinal;
+END
+$$;
+
+-- WorkerJobs that have statements waiting.
+CREATE FUNCTION worker_pool.waiting_workerjobs() RETURNS TABLE (uid uuid, origin text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT DISTINCT j.origin_uid, j.origin
+    FROM worker_pool.queued_job j
+    WHERE j.status = 'waiting' AND j.origin_uid IS NOT NULL;
 $$;
 
 -- What waits becomes cancelled. A statement that runs is left to its end; should it be interrupted, it does not begin again.
@@ -312,7 +360,7 @@ BEGIN
     );
 
     DELETE FROM worker_pool.cancel_request c
-    WHERE EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = c.id AND j.status <> 'waiting');
+    WHERE NOT EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = c.id AND j.status = 'waiting');
 
     RETURN (SELECT count(*) FROM worker_pool.queued_job j WHERE j.origin_uid = uid AND j.status = 'waiting');
 END

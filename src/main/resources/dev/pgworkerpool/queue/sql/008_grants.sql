@@ -14,6 +14,7 @@ GRANT EXECUTE ON FUNCTION
     worker_pool.check_worker_name,
     worker_pool.require_login,
     worker_pool.has_login,
+    worker_pool.waiting_reason,
     worker_pool.awake_key,
     worker_pool.barrier_key
 TO PUBLIC;
