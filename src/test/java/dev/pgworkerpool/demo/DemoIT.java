@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DemoIT {
+    private static final Path OPERATOR_PID = Path.of("target/demo/operator.pid");
     private static final Path ENV = Path.of("target/demo/env");
 
     @TempDir
@@ -51,6 +53,17 @@ class DemoIT {
             assertThat(names(Files.readAllLines(ENV)))
                     .isEqualTo("KUBECONFIG PGHOST PGPORT PGDATABASE PGUSER PGPASSWORD DEMO_POOL DEMO_NAMESPACE"
                             + " BOB_PASSWORD MALLORY_PASSWORD ADMIN_USER ADMIN_PASSWORD OPERATOR_URL");
+        }
+    }
+
+    @Test
+    void an_operator_that_is_killed_is_started_again() throws Exception {
+        try (var demo = DemoProcess.start(dir.resolve("output"), "up")) {
+            demo.awaitLine("ready");
+            var operator = Long.parseLong(Files.readString(OPERATOR_PID));
+            ProcessHandle.of(operator).orElseThrow().destroyForcibly();
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> Long.parseLong(Files.readString(OPERATOR_PID)) != operator);
         }
     }
 

@@ -25,7 +25,7 @@ final class DemoSurroundings implements AutoCloseable {
     }
 
     /** What is up, once all of it is. */
-    record Parts(DemoDatabase database, EmbeddedCluster cluster, OperatorProcess operator) {
+    record Parts(DemoDatabase database, EmbeddedCluster cluster, OperatorDeployment operator) {
         DemoNamespace namespace() {
             return new DemoNamespace(cluster.client());
         }
@@ -38,12 +38,11 @@ final class DemoSurroundings implements AutoCloseable {
         var database = teardown.start(() -> DemoDatabase.start(dir.resolve("postgres")));
         var cluster = teardown.start(() -> EmbeddedCluster.start(dir, NodeImage.worker()));
         cluster.applyCrds(CRDS);
-        var operator = teardown.start(() ->
-                OperatorProcess.start(cluster.kubeconfig(), operatorLog(), Map.of("PGWP_WORKER_IMAGE", WORKER_IMAGE)));
-        operator.writePid(operatorPid());
+        var operator = teardown.start(() -> new OperatorDeployment(
+                cluster.kubeconfig(), operatorLog(), operatorPid(), Map.of("PGWP_WORKER_IMAGE", WORKER_IMAGE)));
         var namespace = new DemoNamespace(cluster.client());
         DemoPool.create(namespace, database);
-        awaitReadyPool(operator, namespace);
+        awaitReadyPool(namespace);
         DemoEnvironment.of(database, cluster.kubeconfig(), operator.url()).writeTo(dir.resolve("env"));
         return new Parts(database, cluster, operator);
     }
@@ -61,11 +60,10 @@ final class DemoSurroundings implements AutoCloseable {
         return dir.resolve("operator.pid");
     }
 
-    private void awaitReadyPool(OperatorProcess operator, DemoNamespace namespace) {
+    private void awaitReadyPool(DemoNamespace namespace) {
         await("a ready WorkerPool; the operator's log is " + operatorLog())
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(50))
-                .failFast("the operator ended, see " + operatorLog(), () -> !operator.isAlive())
                 .until(() -> namespace.isReady("WorkerPool", DemoPool.NAME));
     }
 

@@ -37,11 +37,18 @@ public final class OperatorProcess implements AutoCloseable {
      * @param environment variables for the operator besides those
      */
     public static OperatorProcess start(Path kubeconfig, Path log, Map<String, String> environment) throws IOException {
+        return start(kubeconfig, log, environment, freePort());
+    }
+
+    /** The same on a port of the caller's choice. */
+    static OperatorProcess start(Path kubeconfig, Path log, Map<String, String> environment, int port)
+            throws IOException {
         if (!Files.exists(JAR)) {
             throw new IllegalStateException(JAR + " is missing: run `make demo`, or package first");
         }
-        int port = freePort();
-        var builder = new ProcessBuilder(command()).redirectErrorStream(true).redirectOutput(log.toFile());
+        var builder = new ProcessBuilder(command())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         builder.environment().put("KUBECONFIG", kubeconfig.toAbsolutePath().toString());
         builder.environment().put("QUARKUS_HTTP_HOST", "127.0.0.1");
         builder.environment().put("QUARKUS_HTTP_PORT", Integer.toString(port));
@@ -117,7 +124,7 @@ public final class OperatorProcess implements AutoCloseable {
         return command;
     }
 
-    private static int freePort() {
+    static int freePort() {
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {
