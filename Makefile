@@ -46,10 +46,13 @@ deploy: ## apply the CRDs and deploy/ to the namespace of the current kube conte
 	@$(KUBECTL) kustomize deploy | sed 's|pg-worker-pool-operator:[0-9.]*|$(IMAGE)|' | $(KUBECTL) apply -f -
 	@$(KUBECTL) rollout status --timeout=120s deployment/pg-worker-pool-operator
 
-# The operator goes last of what it has to clean up; the CRDs only if no other namespace uses them.
+# The operator goes after what it has to clean up, and before the rights with which it does; the CRDs go only if no other
+# namespace uses them.
 undeploy: ## take away what deploy brought, with this namespace's WorkerJobs and WorkerPools
 	@$(KUBECTL) delete workerjobs,workerpools --all --wait --timeout=60s
+	@$(KUBECTL) delete deployment pg-worker-pool-operator --ignore-not-found --cascade=foreground
 	@$(KUBECTL) delete -k deploy --ignore-not-found
+	@$(KUBECTL) delete lease pg-worker-pool-operator --ignore-not-found
 	@if [ -z "$$($(KUBECTL) get workerjobs,workerpools -A -o name)" ]; then $(KUBECTL) delete -f crds/; \
 	else echo "The CRDs stay: other namespaces have resources of theirs."; fi
 
