@@ -1,5 +1,6 @@
 package dev.pgworkerpool.schedule;
 
+import dev.pgworkerpool.worker.Outcome;
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -20,7 +21,7 @@ public final class TurnFailure {
 
     /** The reason; empty when it ended well. */
     public static Optional<String> of(Turn turn) {
-        if (turn.job() != null && Turn.hasCondition(turn.job(), "Complete")) {
+        if ((turn.job() != null && Turn.hasCondition(turn.job(), "Complete")) || anotherWasAwake(turn)) {
             return Optional.empty();
         }
         Optional<String> ofPod =
@@ -33,6 +34,15 @@ public final class TurnFailure {
             return well ? Optional.empty() : Optional.of("its Kubernetes Job was deleted");
         }
         return Optional.of(shortened(ofJob(turn.job())));
+    }
+
+    /** The work is done all the same, and the job that runs there was not interrupted. */
+    private static boolean anotherWasAwake(Turn turn) {
+        return turn.pods().stream()
+                .flatMap(pod -> Stream.ofNullable(pod.getStatus()))
+                .flatMap(TurnFailure::processes)
+                .anyMatch(process ->
+                        process.getExitCode() != null && process.getExitCode() == Outcome.LOCK_HELD.exitCode());
     }
 
     private static boolean succeeded(Pod pod) {
@@ -52,13 +62,7 @@ public final class TurnFailure {
         if (disruption.isPresent()) {
             return disruption;
         }
-        return containers(status)
-                .map(container -> container.getState() == null
-                        ? null
-                        : container.getState().getTerminated())
-                .flatMap(Stream::ofNullable)
-                .findFirst()
-                .map(TurnFailure::ofProcess);
+        return processes(status).findFirst().map(TurnFailure::ofProcess);
     }
 
     /** KEP-3329: preempted, drained, node gone. */
@@ -101,8 +105,12 @@ public final class TurnFailure {
                         .orElse(null);
     }
 
-    private static Stream<ContainerStatus> containers(PodStatus status) {
-        return status.getContainerStatuses() == null ? Stream.empty() : status.getContainerStatuses().stream();
+    /** Those that have ended. */
+    private static Stream<ContainerStateTerminated> processes(PodStatus status) {
+        return (status.getContainerStatuses() == null ? List.<ContainerStatus>of() : status.getContainerStatuses())
+                .stream()
+                        .flatMap(container -> Stream.ofNullable(container.getState()))
+                        .flatMap(state -> Stream.ofNullable(state.getTerminated()));
     }
 
     private static String joined(@Nullable String word, @Nullable String message) {

@@ -37,6 +37,12 @@ class TurnFailureTest {
     }
 
     @Test
+    void a_worker_that_found_another_one_awake_has_not_failed() {
+        assertThat(failure(FAILED, terminated(10, "Error", "another worker of this name is awake")))
+                .isEmpty();
+    }
+
+    @Test
     void an_eviction_says_why() {
         assertThat(failure(FAILED, "status: {phase: Failed, reason: Evicted, message: The node was low on resource}"))
                 .contains("Evicted: The node was low on resource");
