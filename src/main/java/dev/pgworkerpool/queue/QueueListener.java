@@ -53,7 +53,7 @@ final class QueueListener implements AutoCloseable {
                 current = connection;
                 pause = FIRST_PAUSE;
                 listen(connection);
-            } catch (SQLException | RuntimeException e) {
+            } catch (SQLException | RuntimeException | Error e) {
                 // The pool's own condition tells people; a line a try would only fill the log while a database is down.
                 LOG.debugf("listening at %s: %s", settings, e.getMessage());
                 pause = longer(pause);

@@ -33,7 +33,7 @@ public class EventRecorder {
     private static final Logger LOG = Logger.getLogger(EventRecorder.class);
 
     private static final String CONTROLLER = "pgworkerpool.dev/operator";
-    private static final int LONGEST_NOTE = 1024;
+    private static final int LONGEST_NOTE_BYTES = 1024;
     private static final int LONGEST_NAME = 200;
     private static final int REMEMBERED = 1000;
     private static final Duration AT_MOST_EVERY = Duration.ofSeconds(10);
@@ -123,11 +123,24 @@ public class EventRecorder {
                 .withType(type)
                 .withReason(reason)
                 .withAction(reason)
-                .withNote(note.length() > LONGEST_NOTE ? note.substring(0, LONGEST_NOTE) : note)
+                .withNote(cut(note))
                 .withRegarding(reference(regarding))
                 .withReportingController(CONTROLLER)
                 .withReportingInstance(instance)
                 .build();
+    }
+
+    /** The API counts bytes. */
+    static String cut(String note) {
+        byte[] bytes = note.getBytes(UTF_8);
+        if (bytes.length <= LONGEST_NOTE_BYTES) {
+            return note;
+        }
+        int end = LONGEST_NOTE_BYTES;
+        while ((bytes[end] & 0xC0) == 0x80) {
+            end--; // not in the middle of a character
+        }
+        return new String(bytes, 0, end, UTF_8);
     }
 
     /** The same for the same Event, so that the API says whether there is one already, also after a restart. */
