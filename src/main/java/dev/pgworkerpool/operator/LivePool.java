@@ -26,21 +26,28 @@ final class LivePool implements AutoCloseable {
 
     final StartedJobs started = new StartedJobs();
     final Troubles troubles = new Troubles();
+    final LockedNames locked = new LockedNames();
     final WakeUps wakeUps = new WakeUps();
     /** Why a Job was deleted by us: told when its turn is over. */
     final Map<String, String> verdicts = new HashMap<>();
+    /** Workers that should have started by now, by the names of their Jobs. */
+    Map<String, LateWorker> late = Map.of();
+    /** Names that wait for a login, in words. */
+    List<String> missingLogins = List.of();
 
-    final Memo<Object, PoolCredentials> credentials = new Memo<>(Duration.ofSeconds(4));
+    final Memo<Object, PoolCredentials> credentials = new Memo<>(Duration.ofSeconds(30));
     final Memo<Boolean, Optional<String>> lease = new Memo<>(Duration.ofSeconds(10));
     final Memo<List<RoleLogin>, List<String>> refusedLogins = new Memo<>(Duration.ofSeconds(30));
     final Memo<Boolean, Boolean> encrypted = new Memo<>(Duration.ofMinutes(10));
-    final Memo<Boolean, QueueStatistics> statistics = new Memo<>(Duration.ofMillis(500));
+    final Memo<Boolean, QueueStatistics> statistics = new Memo<>(Duration.ofSeconds(2));
     final Memo<Object, Long> pruned = new Memo<>(Duration.ofSeconds(30));
+    final Memo<Boolean, Integer> deletedCancelled = new Memo<>(Duration.ofMinutes(1));
 
     private volatile @Nullable PoolDatabase database;
     private volatile boolean queueIsOurs;
     private volatile @Nullable Readiness readiness;
     private volatile List<RoleLogin> logins = List.of();
+    private volatile boolean closed;
 
     /** As people name it. */
     @Override
@@ -54,12 +61,15 @@ final class LivePool implements AutoCloseable {
     }
 
     /** Opens the database, or opens it anew when it is another one or has other credentials. */
-    PoolDatabase database(ConnectionSettings settings, QueueEvents events) {
+    synchronized PoolDatabase database(ConnectionSettings settings, QueueEvents events) {
+        if (closed) {
+            throw new PoolProblem(Readiness.reconciling("PoolDeleted", "this WorkerPool was deleted"));
+        }
         PoolDatabase open = database;
         if (open != null && open.settings().equals(settings)) {
             return open;
         }
-        close();
+        disconnect();
         open = PoolDatabase.open(settings, events);
         database = open;
         return open;
@@ -125,8 +135,18 @@ final class LivePool implements AutoCloseable {
         queue().ifPresent(queue -> queue.release(uid));
     }
 
+    /** Its pool is deleted, although a pass of it may still be at work. */
+    boolean isClosed() {
+        return closed;
+    }
+
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
+        disconnect();
+    }
+
+    private void disconnect() {
         PoolDatabase open = database;
         database = null;
         queueIsOurs = false;

@@ -39,6 +39,13 @@ final class Memo<I, R> {
         return Optional.ofNullable(last).map(Entry::result);
     }
 
+    /** So that it is looked at again. */
+    void forgetOlderThan(Duration age, Instant now) {
+        if (last != null && !now.isBefore(last.at().plus(age))) {
+            last = null;
+        }
+    }
+
     void forget() {
         last = null;
     }

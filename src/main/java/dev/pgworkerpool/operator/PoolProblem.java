@@ -2,6 +2,8 @@ package dev.pgworkerpool.operator;
 
 import dev.pgworkerpool.queue.DatabaseProblem;
 import dev.pgworkerpool.status.Readiness;
+import io.fabric8.kubernetes.api.model.Status;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 
 /** Why a pass over a pool can't go on, as the pool's condition will say it. */
 final class PoolProblem extends RuntimeException {
@@ -14,6 +16,17 @@ final class PoolProblem extends RuntimeException {
 
     Readiness readiness() {
         return readiness;
+    }
+
+    /** The API's own words. */
+    static Readiness of(KubernetesClientException problem) {
+        return Readiness.reconciling("KubernetesError", words(problem));
+    }
+
+    /** What the API says, without what the client adds. */
+    static String words(KubernetesClientException problem) {
+        Status status = problem.getStatus();
+        return String.valueOf(status == null ? problem.getMessage() : status.getMessage());
     }
 
     /** The database's own words; all of it may heal without us, so all is tried again. */

@@ -5,14 +5,20 @@ import dev.pgworkerpool.api.TlsSpec;
 import dev.pgworkerpool.queue.JobQueue;
 import dev.pgworkerpool.status.Readiness;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a pass that went through says of its pool. */
 final class PoolReadiness {
+    private static final int LATE_SHOWN = 3;
+
     private PoolReadiness() {}
 
     static Readiness of(PoolPass pass, JobQueue queue) {
         LivePool live = pass.live();
-        String more = live.troubles.inWords().map(words -> "; " + words).orElse("");
+        List<String> troubles = troubles(pass);
+        String more = troubles.stream().map(words -> "; " + words).collect(Collectors.joining());
         if (pass.pool().getSpec().suspend()) {
             return Readiness.halted("Suspended", "no worker starts while spec.suspend is true" + more);
         }
@@ -24,11 +30,18 @@ final class PoolReadiness {
         if (!refused.isEmpty()) {
             return Readiness.reconciling("LoginRefused", String.join("; ", refused) + more);
         }
-        if (live.troubles.anyNeverStarted()) {
-            return Readiness.reconciling(
-                    "WorkersNotStarting", live.troubles.inWords().orElse(""));
+        if (live.troubles.anyNeverStarted() || !live.late.isEmpty()) {
+            return Readiness.reconciling("WorkersNotStarting", String.join("; ", troubles));
         }
         return Readiness.ready("Ready", connected(pass, queue) + more);
+    }
+
+    private static List<String> troubles(PoolPass pass) {
+        LivePool live = pass.live();
+        Stream<String> late = live.late.values().stream().map(LateWorker::words).limit(LATE_SHOWN);
+        return Stream.of(live.troubles.inWords().stream(), late, MissingLogins.shown(pass).stream())
+                .flatMap(Function.identity())
+                .toList();
     }
 
     private static String connected(PoolPass pass, JobQueue queue) {

@@ -43,11 +43,12 @@ class PoolStatusWriter {
      * @return after how long counts that were not written yet are due
      */
     Duration write(PoolPass pass, Readiness readiness, @Nullable PoolFigures figures) {
+        if (pass.live().isClosed()) {
+            return NEVER;
+        }
         Readiness before = pass.live().readiness();
         pass.live().found(readiness);
-        if (figures != null) {
-            metrics.report(pass.namespace(), pass.name(), figures);
-        }
+        metrics.report(pass.namespace(), pass.name(), readiness.state() == Readiness.State.READY, figures);
         WorkerPoolStatus old = written.latest(pass.live().uid, pass.pool().getStatus(), pass.now());
         WorkerPoolStatus status = status(pass, readiness, figures, old);
         if (status.equals(old)) {

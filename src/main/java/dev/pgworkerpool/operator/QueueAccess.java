@@ -4,6 +4,7 @@ import dev.pgworkerpool.queue.JobQueue;
 import dev.pgworkerpool.queue.RoleLogin;
 import dev.pgworkerpool.status.Readiness;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +12,8 @@ import java.util.Optional;
 /** The first half of a pass: from the Secrets to a queue that is this pool's, with the schema and the logins as they should be. */
 @ApplicationScoped
 class QueueAccess {
+    private static final Duration LOOK_AT_PROBLEMS_AGAIN = Duration.ofSeconds(4);
+
     private final CredentialReader secrets;
     private final PoolEvents pools;
     private final WorkerJobEvents workerJobs;
@@ -26,6 +29,9 @@ class QueueAccess {
     /** @throws PoolProblem SecretNotFound or DatabaseInUse */
     JobQueue open(PoolPass pass) {
         LivePool live = pass.live();
+        if (!live.credentialProblems().isEmpty()) {
+            live.credentials.forgetOlderThan(LOOK_AT_PROBLEMS_AGAIN, pass.now());
+        }
         PoolCredentials credentials =
                 live.credentials.get(pass.pool().getSpec(), pass.now(), () -> secrets.read(pass.pool()));
         JobQueue queue = live.database(credentials.connection(), new PoolSignals(live, pools, workerJobs, clock))
@@ -43,6 +49,7 @@ class QueueAccess {
                 pass.live().lease.get(suspended, pass.now(), () -> queue.acquire(pass.live().uid, ident, suspended));
         if (owner.isPresent()) {
             pass.live().lease.forget();
+            pass.live().deletedCancelled.forget();
             throw new PoolProblem(inUse(owner.get(), ident));
         }
     }

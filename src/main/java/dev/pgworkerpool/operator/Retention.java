@@ -1,20 +1,34 @@
 package dev.pgworkerpool.operator;
 
 import dev.pgworkerpool.api.RetentionSpec;
+import dev.pgworkerpool.queue.DatabaseProblem;
 import dev.pgworkerpool.queue.JobQueue;
 import jakarta.enterprise.context.ApplicationScoped;
+import org.jboss.logging.Logger;
 
 /** Deletes ended jobs that are older than they need be, in batches, a few a pass: a pass must not last. */
 @ApplicationScoped
 class Retention {
+    private static final Logger LOG = Logger.getLogger(Retention.class);
+
     private static final int BATCH = 5000;
     private static final int BATCHES_A_PASS = 4;
 
     void run(PoolPass pass, JobQueue queue) {
         RetentionSpec keep = pass.pool().getSpec().retention();
-        long deleted = pass.live().pruned.get(keep, pass.now(), () -> prune(keep, queue));
+        long deleted = pass.live().pruned.get(keep, pass.now(), () -> attempt(pass, keep, queue));
         if (deleted == (long) BATCH * BATCHES_A_PASS) {
             pass.live().pruned.forget(); // there is more
+        }
+    }
+
+    /** What is kept for too long harms nobody. */
+    private static long attempt(PoolPass pass, RetentionSpec keep, JobQueue queue) {
+        try {
+            return prune(keep, queue);
+        } catch (DatabaseProblem problem) {
+            LOG.warnf("%s: nothing is deleted: %s", pass.live(), problem.getMessage());
+            return 0;
         }
     }
 

@@ -36,18 +36,18 @@ class TurnEnder {
         for (OpenTurn turn : queue.openTurns()) {
             open.add(turn.jobName());
             if (isOver(pass, turn.jobName())) {
-                end(pass, queue, turn);
+                pass.live().locked.attempt(turn.worker(), pass, () -> end(pass, queue, turn));
             }
         }
         pass.turns().all().stream()
                 .filter(turn -> turn.holdsSlot() && !open.contains(turn.jobName()))
-                .forEach(turn -> record(queue, turn));
+                .forEach(turn -> record(pass, queue, turn));
     }
 
-    private static void record(JobQueue queue, Turn turn) {
+    private static void record(PoolPass pass, JobQueue queue, Turn turn) {
         String worker = turn.worker();
         if (worker != null) {
-            queue.turnStarted(worker, turn.number(), turn.jobName());
+            pass.live().locked.attempt(worker, pass, () -> queue.turnStarted(worker, turn.number(), turn.jobName()));
         }
     }
 

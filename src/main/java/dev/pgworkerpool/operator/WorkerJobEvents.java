@@ -39,6 +39,11 @@ class WorkerJobEvents extends SimpleInboundEventSource<WorkerJob> {
         find(BY_UID, uid).forEach(this::propagateEvent);
     }
 
+    /** It exists, as far as the cache shows, and has not ended. */
+    boolean knows(String uid) {
+        return !find(BY_UID, uid).isEmpty();
+    }
+
     /** All of this pool may have changed. */
     void poolChanged(ResourceID pool) {
         ofPool(pool).forEach(this::propagateEvent);

@@ -18,6 +18,7 @@ import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -103,7 +104,14 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob>, Cleaner<Worke
         if (left.isPositive()) {
             return again(left);
         }
-        client.resource(job).delete();
+        try {
+            client.resource(job).lockResourceVersion().delete();
+        } catch (KubernetesClientException e) {
+            if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
+                throw e;
+            }
+            return again(LOOK_AGAIN); // it changed a moment ago, or is another one of this name
+        }
         return UpdateControl.noUpdate();
     }
 

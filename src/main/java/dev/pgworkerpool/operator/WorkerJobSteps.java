@@ -91,7 +91,9 @@ class WorkerJobSteps {
                         JobProgress.notQueued(Phase.Failed, Readiness.stalled("StatementRefused", problem.text())));
             }
             default -> {
-                live.queueFailed(); // or every WorkerJob of this pool would wait for the same time-out
+                if (problem.concernsAll()) {
+                    live.queueFailed(); // or every WorkerJob of this pool would wait for the same time-out
+                }
                 return jobIds == null
                         ? pending(PoolProblem.of(problem).reason(), "it waits for its WorkerPool: " + problem.text())
                         : Optional.empty();
@@ -106,22 +108,23 @@ class WorkerJobSteps {
      */
     boolean cancel(WorkerJob job, @Nullable WorkerPool pool) {
         String uid = job.getMetadata().getUid();
-        boolean queued = isQueued(job) || maybeQueued.contains(uid);
-        Optional<LivePool> live = pool == null ? Optional.empty() : pools.find(ResourceID.fromResource(pool));
-        Optional<JobQueue> queue = live.flatMap(LivePool::queue);
-        if (pool == null || (queue.isEmpty() && !queued)) {
+        if (pool == null) {
             maybeQueued.remove(uid);
-            return true;
+            return true; // the next pool of this queue cancels it before a worker starts
         }
+        Optional<LivePool> live = pools.find(ResourceID.fromResource(pool));
+        Optional<JobQueue> queue = live.flatMap(LivePool::queue);
         if (queue.isEmpty()) {
-            return false;
+            return !maybeQueued.contains(uid) && wasNeverQueued(job);
         }
         try {
             queue.get().cancelWorkerJob(UUID.fromString(uid));
             maybeQueued.remove(uid);
             return true;
         } catch (DatabaseProblem problem) {
-            live.get().queueFailed();
+            if (problem.concernsAll()) {
+                live.get().queueFailed();
+            }
             return false;
         }
     }
@@ -131,9 +134,15 @@ class WorkerJobSteps {
         maybeQueued.remove(job.getMetadata().getUid());
     }
 
-    private static boolean isQueued(WorkerJob job) {
+    /** Without a status nobody knows: an operator may have died between queueing it and saying so. */
+    private static boolean wasNeverQueued(WorkerJob job) {
         WorkerJobStatus status = job.getStatus();
-        return status != null && status.jobIds() != null;
+        if (status == null || status.jobIds() != null) {
+            return false;
+        }
+        boolean refused = status.conditions() != null
+                && status.conditions().stream().anyMatch(each -> "RoleNotAllowed".equals(each.getReason()));
+        return status.phase() == Phase.Suspended || refused;
     }
 
     /** The role that queues it: named, or that of the pool's only login. */

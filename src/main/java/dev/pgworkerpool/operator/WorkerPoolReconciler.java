@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One pass over one pool. Passes of a pool come one at a time, so counting slots needs no lock; they come at every change of its
- * Jobs and pods, at every notification of its database, and at least every {@value SWEEP_SECONDS} s.
+ * Jobs and pods, at every notification of its database, and at least every 5 s.
  */
 @ControllerConfiguration(
         name = "workerpool",
@@ -48,8 +48,7 @@ import org.jspecify.annotations.Nullable;
 public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     private static final Logger LOG = Logger.getLogger(WorkerPoolReconciler.class);
 
-    private static final int SWEEP_SECONDS = 5;
-    private static final Duration SWEEP = Duration.ofSeconds(SWEEP_SECONDS);
+    private static final Duration SWEEP = Duration.ofSeconds(5);
     private static final Duration SOON = Duration.ofMillis(20);
 
     private final LivePools pools;
@@ -58,6 +57,9 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     private final QueueAccess access;
     private final TurnEnder turnEnder;
     private final StuckWorkers stuckWorkers;
+    private final LateWorkers lateWorkers;
+    private final DeletedWorkerJobs deletedWorkerJobs;
+    private final MissingLogins missingLogins;
     private final WorkerStarter starter;
     private final Retention retention;
     private final PoolStatusWriter statusWriter;
@@ -70,6 +72,9 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
             QueueAccess access,
             TurnEnder turnEnder,
             StuckWorkers stuckWorkers,
+            LateWorkers lateWorkers,
+            DeletedWorkerJobs deletedWorkerJobs,
+            MissingLogins missingLogins,
             WorkerStarter starter,
             Retention retention,
             PoolStatusWriter statusWriter,
@@ -80,6 +85,9 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         this.access = access;
         this.turnEnder = turnEnder;
         this.stuckWorkers = stuckWorkers;
+        this.lateWorkers = lateWorkers;
+        this.deletedWorkerJobs = deletedWorkerJobs;
+        this.missingLogins = missingLogins;
         this.starter = starter;
         this.retention = retention;
         this.statusWriter = statusWriter;
@@ -101,10 +109,11 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         } catch (DatabaseProblem problem) {
             report(pass, PoolProblem.of(problem));
         } catch (KubernetesClientException e) {
-            LOG.warnf("%s: %s", pass.live(), e.getMessage());
+            statusWriter.write(pass, PoolProblem.of(e), null);
         } catch (RuntimeException e) {
             // The framework would give up after five attempts; a sweep never does.
             LOG.errorf(e, "%s: this pass failed, the next one comes", pass.live());
+            statusWriter.write(pass, Readiness.reconciling("InternalError", e.toString()), null);
         }
         return UpdateControl.<WorkerPool>noUpdate().rescheduleAfter(next);
     }
@@ -113,10 +122,13 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         JobQueue queue = access.open(pass);
         turnEnder.run(pass, queue);
         stuckWorkers.run(pass);
+        lateWorkers.run(pass);
+        deletedWorkerJobs.run(pass, queue);
         List<Demand> demand = queue.demand();
+        missingLogins.run(pass, demand);
         Duration next = start(pass, queue, demand);
-        retention.run(pass, queue);
         Duration statusDue = statusWriter.write(pass, PoolReadiness.of(pass, queue), figures(pass, queue, demand));
+        retention.run(pass, queue);
         return next.compareTo(statusDue) < 0 ? next : statusDue;
     }
 
@@ -130,6 +142,7 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         troubles.settle(now);
         List<Demand> startable = demand.stream()
                 .filter(name -> !troubles.holdsBack(name.worker(), now))
+                .filter(name -> !pass.live().locked.holdsBack(name.worker(), now))
                 .toList();
         Allocation allocation = SlotAllocator.allocate(
                 startable, pass.holders(), pass.pool().getSpec().slots(), now);
@@ -148,9 +161,16 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
                 .orElse(SWEEP);
     }
 
-    private PoolFigures figures(PoolPass pass, JobQueue queue, List<Demand> demand) {
+    /** Null when the database does not tell: figures are worth no failure. */
+    private @Nullable PoolFigures figures(PoolPass pass, JobQueue queue, List<Demand> demand) {
         Set<String> holders = pass.holders();
-        QueueStatistics statistics = pass.live().statistics.get(true, pass.now(), queue::statistics);
+        QueueStatistics statistics;
+        try {
+            statistics = pass.live().statistics.get(true, pass.now(), queue::statistics);
+        } catch (DatabaseProblem problem) {
+            LOG.warnf("%s: no figures: %s", pass.live(), problem.getMessage());
+            return null;
+        }
         int waiting = (int) demand.stream()
                 .filter(name -> name.headId() != null && !holders.contains(name.worker()))
                 .count();

@@ -20,12 +20,13 @@ import java.util.Set;
  */
 @ApplicationScoped
 class WorkerStarter {
-    /** Answers that mean: this object is not wanted, whenever you ask (quota, LimitRange, admission, RBAC, validation). */
+    /** Answers that mean: this object is not wanted, whenever you ask (quota, LimitRange, admission, RBAC, validation); a conflict passes. */
     private static final Set<Integer> REFUSALS = Set.of(
             HttpURLConnection.HTTP_BAD_REQUEST,
             HttpURLConnection.HTTP_UNAUTHORIZED,
             HttpURLConnection.HTTP_FORBIDDEN,
             HttpURLConnection.HTTP_NOT_FOUND,
+            HttpURLConnection.HTTP_CONFLICT,
             422);
 
     private final KubernetesClient client;
@@ -59,25 +60,22 @@ class WorkerStarter {
                     .started(name.worker(), clock.instant())
                     .ifPresent(latency -> metrics.wokenUp(pass.namespace(), pass.name(), latency));
         } catch (KubernetesClientException e) {
-            if (!ranAlready(e, pass, job)) {
+            if (!existsAlready(e, pass, job)) {
                 return;
             }
         }
-        queue.turnStarted(name.worker(), name.turn(), jobName);
+        live.locked.attempt(name.worker(), pass, () -> queue.turnStarted(name.worker(), name.turn(), jobName));
     }
 
-    private boolean ranAlready(KubernetesClientException e, PoolPass pass, Job job) {
-        if (e.getCode() == HttpURLConnection.HTTP_CONFLICT) {
+    /** Else the Job is refused, or nobody knows. */
+    private boolean existsAlready(KubernetesClientException e, PoolPass pass, Job job) {
+        if (e.getStatus() != null && "AlreadyExists".equals(e.getStatus().getReason())) {
             return isOurs(pass, job);
         }
         if (!REFUSALS.contains(e.getCode())) {
             throw e;
         }
-        refused(
-                pass,
-                job,
-                String.valueOf(
-                        e.getStatus() == null ? e.getMessage() : e.getStatus().getMessage()));
+        refused(pass, job, PoolProblem.words(e));
         return false;
     }
 

@@ -27,6 +27,8 @@ public record ConnectionSettings(
 
     private static final String CONNECT_SECONDS = "5";
     private static final String SOCKET_SECONDS = "30";
+    /** A submitter may hold locks on rows of its own jobs' names. */
+    private static final String OPTIONS = "-c lock_timeout=2000";
 
     public ConnectionSettings {
         if (!HOST.matcher(database.host()).matches()) {
@@ -51,6 +53,7 @@ public record ConnectionSettings(
         properties.setProperty("connectTimeout", CONNECT_SECONDS);
         properties.setProperty("loginTimeout", CONNECT_SECONDS);
         properties.setProperty("socketTimeout", SOCKET_SECONDS);
+        properties.setProperty("options", OPTIONS);
         properties.setProperty("tcpKeepAlive", "true");
         properties.setProperty("gssEncMode", "disable");
         TlsSpec.Mode mode = database.tls().mode();

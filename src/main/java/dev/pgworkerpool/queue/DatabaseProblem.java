@@ -76,6 +76,11 @@ public final class DatabaseProblem extends RuntimeException {
         return kind;
     }
 
+    /** It concerns the connection or the whole queue, so that another call would fare no better. */
+    public boolean concernsAll() {
+        return kind != Kind.FAILED && kind != Kind.INVALID;
+    }
+
     public @Nullable String sqlState() {
         return sqlState;
     }

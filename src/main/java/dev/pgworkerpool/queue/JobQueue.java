@@ -60,12 +60,13 @@ public final class JobQueue {
     /** Names that have something to do, longest-waiting head first. */
     public List<Demand> demand() {
         return all(
-                "SELECT worker_name, turn, head_id, waiting_since, not_before, has_login FROM worker_pool.demand()",
+                "SELECT worker_name, turn, head_id, submitter, waiting_since, not_before, has_login FROM worker_pool.demand()",
                 call -> {},
                 row -> new Demand(
                         row.getString("worker_name"),
                         row.getInt("turn"),
                         row.getObject("head_id", Long.class),
+                        row.getString("submitter"),
                         instant(row, "waiting_since").orElseThrow(),
                         instant(row, "not_before").orElse(null),
                         row.getBoolean("has_login")));
@@ -171,6 +172,14 @@ public final class JobQueue {
     /** Cancels what waits of a WorkerJob. Returns how many of its statements still run. */
     public int cancelWorkerJob(UUID uid) {
         return one("SELECT worker_pool.cancel_workerjob(?)", call -> call.setObject(1, uid), row -> row.getInt(1));
+    }
+
+    /** WorkerJobs some of whose statements wait. */
+    public List<WaitingWorkerJob> waitingWorkerJobs() {
+        return all(
+                "SELECT uid, origin FROM worker_pool.waiting_workerjobs()",
+                call -> {},
+                row -> new WaitingWorkerJob(row.getObject("uid", UUID.class), row.getString("origin")));
     }
 
     /** Whether the link to the database is encrypted. */

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param worker the name
  * @param turn the number of the turn that would start now
  * @param headId its first waiting job; null when it was only launched
+ * @param submitter whose job that is
  * @param waitingSince since when its head waits
  * @param notBefore end of its back-off; null when it has none
  * @param hasLogin whether the submitter of the head still has a login in the pool
@@ -17,6 +18,7 @@ public record Demand(
         String worker,
         int turn,
         @Nullable Long headId,
+        @Nullable String submitter,
         Instant waitingSince,
         @Nullable Instant notBefore,
         boolean hasLogin) {}

@@ -40,8 +40,14 @@ public class PoolMetrics {
         this.clock = clock;
     }
 
-    public void report(String namespace, String pool, PoolFigures figures) {
-        meters(namespace, pool).figures = figures;
+    /** @param figures null when they are not known now */
+    public void report(String namespace, String pool, boolean ready, @Nullable PoolFigures figures) {
+        PoolMeters meters = meters(namespace, pool);
+        meters.ready = ready;
+        meters.figures = figures;
+        if (figures != null) {
+            meters.lastKnown = figures;
+        }
     }
 
     /** @param latency from the notification to the Kubernetes Job */
@@ -66,10 +72,16 @@ public class PoolMetrics {
         private final Tags tags;
         private final Timer wakeUp;
         private final List<Meter> all = new ArrayList<>();
+        private volatile boolean ready;
         private volatile @Nullable PoolFigures figures;
+        private volatile @Nullable PoolFigures lastKnown;
 
         PoolMeters(Tags tags) {
             this.tags = tags;
+            all.add(Gauge.builder("pgworkerpool.pool.ready", this, meters -> meters.ready ? 1 : 0)
+                    .description("1 when the pool is ready, else 0")
+                    .tags(tags)
+                    .register(registry));
             gauge("jobs.waiting", "Queued jobs that have not ended", PoolFigures::waitingJobs);
             gauge("workers.running", "Worker pods that run", PoolFigures::runningWorkers);
             gauge("workers.waiting", "Worker names that wait for a slot", PoolFigures::waitingWorkers);
@@ -94,7 +106,7 @@ public class PoolMetrics {
         }
 
         private void finished(String status, ToDoubleFunction<PoolFigures> value) {
-            all.add(FunctionCounter.builder("pgworkerpool.jobs.finished", this, meters -> meters.read(value))
+            all.add(FunctionCounter.builder("pgworkerpool.jobs.finished", this, meters -> meters.count(value))
                     .description("Queued jobs that ended, by how they ended")
                     .tags(tags.and("status", status))
                     .register(registry));
@@ -102,7 +114,13 @@ public class PoolMetrics {
 
         private double read(ToDoubleFunction<PoolFigures> value) {
             PoolFigures now = figures;
-            return now == null ? 0 : value.applyAsDouble(now);
+            return now == null ? Double.NaN : value.applyAsDouble(now);
+        }
+
+        /** A counter never goes back. */
+        private double count(ToDoubleFunction<PoolFigures> value) {
+            PoolFigures last = lastKnown;
+            return last == null ? 0 : value.applyAsDouble(last);
         }
 
         private double oldestWait(PoolFigures now) {

@@ -40,7 +40,8 @@ class ConnectionSettingsTest {
     void every_wait_is_bounded() {
         assertThat(settings("db", "library", TlsSpec.Mode.PREFER).properties(null))
                 .containsEntry("connectTimeout", "5")
-                .containsEntry("socketTimeout", "30");
+                .containsEntry("socketTimeout", "30")
+                .containsEntry("options", "-c lock_timeout=2000");
     }
 
     @Test

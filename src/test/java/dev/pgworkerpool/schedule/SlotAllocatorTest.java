@@ -19,9 +19,9 @@ class SlotAllocatorTest {
 
     @Test
     void equally_old_heads_start_in_the_order_of_their_ids() {
-        var second = new Demand("a", 1, 8L, NOW, null, true);
-        var first = new Demand("b", 1, 7L, NOW, null, true);
-        var launched = new Demand("c", 1, null, NOW, null, true);
+        var second = new Demand("a", 1, 8L, "alice", NOW, null, true);
+        var first = new Demand("b", 1, 7L, "alice", NOW, null, true);
+        var launched = new Demand("c", 1, null, null, NOW, null, true);
         assertThat(started(3, Set.of(), launched, second, first)).containsExactly("b", "a", "c");
     }
 
@@ -44,8 +44,8 @@ class SlotAllocatorTest {
 
     @Test
     void a_name_in_back_off_is_passed_over_until_its_time_comes() {
-        var backingOff = new Demand("a", 2, 1L, NOW.minusSeconds(60), NOW.plusSeconds(4), true);
-        var later = new Demand("b", 2, 2L, NOW.minusSeconds(60), NOW.plusSeconds(9), true);
+        var backingOff = new Demand("a", 2, 1L, "alice", NOW.minusSeconds(60), NOW.plusSeconds(4), true);
+        var later = new Demand("b", 2, 2L, "alice", NOW.minusSeconds(60), NOW.plusSeconds(9), true);
         Allocation allocation = SlotAllocator.allocate(List.of(later, backingOff, waiting("c", 1)), Set.of(), 1, NOW);
         assertThat(allocation.start()).extracting(Demand::worker).containsExactly("c");
         assertThat(allocation.nextBackOffEnds()).isEqualTo(NOW.plusSeconds(4));
@@ -57,7 +57,7 @@ class SlotAllocatorTest {
 
     @Test
     void a_name_without_a_login_is_passed_over_and_nobody_waits_for_it() {
-        var orphan = new Demand("a", 1, 1L, NOW.minusSeconds(60), NOW.plusSeconds(5), false);
+        var orphan = new Demand("a", 1, 1L, "alice", NOW.minusSeconds(60), NOW.plusSeconds(5), false);
         Allocation allocation = SlotAllocator.allocate(List.of(orphan, waiting("b", 1)), Set.of(), 1, NOW);
         assertThat(allocation.start()).extracting(Demand::worker).containsExactly("b");
         assertThat(allocation.nextBackOffEnds()).isNull();
@@ -70,6 +70,6 @@ class SlotAllocatorTest {
     }
 
     private static Demand waiting(String worker, int seconds) {
-        return new Demand(worker, 1, 1L, NOW.minusSeconds(seconds), null, true);
+        return new Demand(worker, 1, 1L, "alice", NOW.minusSeconds(seconds), null, true);
     }
 }

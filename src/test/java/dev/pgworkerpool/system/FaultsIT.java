@@ -93,6 +93,23 @@ class FaultsIT {
     }
 
     @Test
+    void a_lock_on_the_rows_of_one_name_holds_up_no_other() throws Exception {
+        submit("locked");
+        awaitEffects("locked", 1);
+        try (var stranger = system.database().asSuperuser()) {
+            stranger.setAutoCommit(false);
+            QueueDatabase.execute(stranger, "SELECT FROM worker_pool.worker WHERE worker_name = 'locked' FOR UPDATE");
+            submit("locked");
+            for (int i = 0; i < 3; i++) {
+                submit("not locked");
+                awaitEffects("not locked", i + 1);
+            }
+            assertThat(system.ready(RunningSystem.POOL)).isEqualTo("True Ready");
+        }
+        awaitEffects("locked", 2);
+    }
+
+    @Test
     void a_database_that_is_away_is_a_condition_of_its_pool_and_of_no_other(@TempDir Path folder) throws Exception {
         try (var second = EmbeddedPostgres.start(folder)) {
             var other = QueueDatabase.withoutQueue(second);

@@ -131,6 +131,48 @@ class PoolConditionsIT {
     }
 
     @Test
+    void a_pod_that_the_API_refuses_is_told_and_the_worker_starts_when_that_is_over() throws Exception {
+        var quota = system.cluster().client().resource("""
+                apiVersion: v1
+                kind: ResourceQuota
+                metadata: {name: no-pods, namespace: default}
+                spec: {hard: {count/pods: "0"}}
+                """);
+        quota.create();
+        try {
+            system.database().submit("alice", "podless", "SELECT 1");
+            awaitReason("False WorkersNotStarting");
+            assertThat(message()).contains("worker \"podless\": FailedCreate", "exceeded quota: no-pods");
+        } finally {
+            quota.delete();
+        }
+        system.awaitAllEnded();
+        awaitReason("True Ready");
+    }
+
+    @Test
+    void a_job_whose_role_has_no_login_any_more_is_told() throws Exception {
+        system.createPool(RunningSystem.POOL, 8, "  suspend: true\n");
+        awaitReason("False Suspended");
+        system.database().submit("bob", "left alone", "SELECT 1");
+        system.apply("""
+                apiVersion: pgworkerpool.dev/v1alpha1
+                kind: WorkerPool
+                metadata: {name: library}
+                spec:
+                  database: {host: 127.0.0.1, port: %d, name: %s, secretRef: {name: operator}}
+                  logins: [{secretRef: {name: alice}}]
+                """.formatted(system.postgres().port(), system.database().name()));
+        awaitReason("True Ready");
+        eventually()
+                .untilAsserted(() -> assertThat(message())
+                        .contains("jobs of role \"bob\" wait: it has no login in this pool (worker \"left alone\")"));
+        system.createPool(RunningSystem.POOL, 8, "");
+        system.awaitAllEnded();
+        eventually().untilAsserted(() -> assertThat(message()).doesNotContain("left alone"));
+    }
+
+    @Test
     void an_unencrypted_link_that_was_only_preferred_to_be_encrypted_is_told() {
         assertThat(message()).contains("unencrypted");
     }
@@ -142,6 +184,7 @@ class PoolConditionsIT {
         String labels = "{namespace=\"default\",pool=\"library\"}";
         eventually()
                 .untilAsserted(() -> assertThat(system.metrics())
+                        .containsEntry("pgworkerpool_pool_ready" + labels, 1.0)
                         .containsEntry("pgworkerpool_slots" + labels, 8.0)
                         .containsEntry("pgworkerpool_jobs_waiting" + labels, 0.0)
                         .containsEntry("pgworkerpool_workers_waiting" + labels, 0.0)

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.pgworkerpool.api.WorkerJob;
 import dev.pgworkerpool.api.WorkerJobStatus;
 import dev.pgworkerpool.api.WorkerJobStatus.Phase;
+import dev.pgworkerpool.api.WorkerPool;
 import io.fabric8.kubernetes.api.model.events.v1.Event;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -131,6 +132,35 @@ class WorkerJobIT {
                         .look("SELECT status FROM worker_pool.jobs WHERE worker_name = 'deleted' ORDER BY id")
                         .equals(List.of("done", "cancelled")));
         assertThat(effects("deleted")).isEqualTo(1);
+    }
+
+    @Test
+    void deleted_while_its_pool_is_gone_it_never_runs_when_the_pool_comes_back() throws Exception {
+        try (var blocker = block()) {
+            apply(
+                    "outlived",
+                    "worker: outlived",
+                    "role: alice",
+                    "statements: [\"" + BLOCKED + "\", \"" + effect("outlived") + "\"]");
+            awaitPhase("outlived", Phase.Running);
+            system.cluster()
+                    .client()
+                    .resources(WorkerPool.class)
+                    .inNamespace(RunningSystem.NAMESPACE)
+                    .withName(RunningSystem.POOL)
+                    .delete();
+            eventually().until(() -> system.workerPods().isEmpty());
+            eventually().until(() -> system.workerSessions().isEmpty());
+            delete("outlived");
+            awaitGone("outlived");
+        }
+        system.createPool(RunningSystem.POOL, 8, "");
+        system.awaitReady(RunningSystem.POOL);
+        eventually()
+                .untilAsserted(() -> assertThat(system.database()
+                                .look("SELECT status FROM worker_pool.jobs WHERE worker_name = 'outlived' ORDER BY id"))
+                        .containsExactly("cancelled", "cancelled"));
+        assertThat(effects("outlived")).isZero();
     }
 
     @Test
