@@ -17,6 +17,7 @@ final class WaitingReason {
             case "WaitingForSlot" ->
                 worker + " waits for one of the " + pool.getSpec().slots() + " slots of " + poolName;
             case "Starting" -> "the pod of " + worker + " is starting";
+            case "Retrying" -> worker + " ended badly and is held back for a while, see " + poolName;
             case "PoolSuspended" -> poolName + " is suspended";
             case "RoleNotAllowed" -> "the role that queued it has no login in " + poolName + " any more";
             default -> "it waits in the queue of " + worker;
