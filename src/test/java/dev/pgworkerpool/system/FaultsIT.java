@@ -12,6 +12,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Callable;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -124,6 +125,7 @@ class FaultsIT {
             system.awaitReady("other");
             second.stop();
             eventually().until(() -> system.ready("other").equals("False DatabaseUnavailable"));
+            holds(() -> system.ready("other").equals("False DatabaseUnavailable"));
 
             submit("unharmed");
             awaitEffects("unharmed", 1);
@@ -154,6 +156,7 @@ class FaultsIT {
             submit("meanwhile");
         }
         awaitEffects("running", 1);
+        holds(() -> system.operator().isAlive() && effects("meanwhile") == 0);
         system.cluster().startApi();
         awaitEffects("meanwhile", 1);
         submit("running");
@@ -322,6 +325,11 @@ class FaultsIT {
         return await("see " + system.operatorLog())
                 .atMost(RunningSystem.PATIENCE)
                 .pollInterval(Duration.ofMillis(200));
+    }
+
+    /** For half a minute, the length of an outage that every part has to live with. */
+    private static void holds(Callable<Boolean> condition) {
+        await().atMost(Duration.ofSeconds(60)).during(Duration.ofSeconds(30)).until(condition);
     }
 
     /** Holds back the jobs {@link #BLOCKED} until it is closed. */
