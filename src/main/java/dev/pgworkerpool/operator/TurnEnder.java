@@ -4,6 +4,7 @@ import dev.pgworkerpool.queue.JobQueue;
 import dev.pgworkerpool.queue.OpenTurn;
 import dev.pgworkerpool.schedule.Turn;
 import dev.pgworkerpool.schedule.TurnFailure;
+import dev.pgworkerpool.schedule.Turns;
 import dev.pgworkerpool.status.EventRecorder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -20,8 +21,6 @@ import java.util.Set;
  */
 @ApplicationScoped
 class TurnEnder {
-    private static final String JOB_NAME = "batch.kubernetes.io/job-name";
-
     private final KubernetesClient client;
     private final EventRecorder events;
 
@@ -98,7 +97,7 @@ class TurnEnder {
         if (turn.job() != null && turn.pods().isEmpty()) {
             List<Pod> pods = client.pods()
                     .inNamespace(pass.namespace())
-                    .withLabel(JOB_NAME, open.jobName())
+                    .withLabel(Turns.JOB_NAME, open.jobName())
                     .list()
                     .getItems();
             return TurnFailure.of(new Turn(open.jobName(), turn.job(), pods));

@@ -1,7 +1,6 @@
 package dev.pgworkerpool.operator;
 
 import dev.pgworkerpool.api.WorkerJob;
-import dev.pgworkerpool.api.WorkerJobStatus;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
 import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
@@ -59,8 +58,7 @@ class WorkerJobEvents extends SimpleInboundEventSource<WorkerJob> {
     }
 
     static boolean ended(WorkerJob job) {
-        WorkerJobStatus status = job.getStatus();
-        return status != null && status.phase() != null && status.phase().ended();
+        return WorkerJobReconciler.ended(job.getStatus());
     }
 
     private Set<ResourceID> find(String index, String key) {

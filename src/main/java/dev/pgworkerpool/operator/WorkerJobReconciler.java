@@ -128,7 +128,7 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob>, Cleaner<Worke
         return DeleteControl.defaultDelete();
     }
 
-    private static boolean ended(@Nullable WorkerJobStatus status) {
+    static boolean ended(@Nullable WorkerJobStatus status) {
         return status != null && status.phase() != null && status.phase().ended();
     }
 

@@ -21,7 +21,8 @@ import java.util.function.Function;
  * @param byJobName a turn's Job may be gone while its pod still ends
  */
 public record Turns(Map<String, Turn> byJobName) {
-    private static final String JOB_NAME = "batch.kubernetes.io/job-name";
+    /** Label of a pod: the Kubernetes Job that it belongs to. */
+    public static final String JOB_NAME = "batch.kubernetes.io/job-name";
 
     public static Turns of(Collection<Job> jobs, Collection<Pod> pods) {
         Map<String, Job> jobsByName =
