@@ -1,6 +1,7 @@
 package dev.pgworkerpool.demo;
 
-import dev.pgworkerpool.embedded.EmbeddedPostgres;
+import dev.pgworkerpool.postgres.EmbeddedPostgres;
+import dev.pgworkerpool.postgres.PostgresServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -45,7 +46,7 @@ final class DemoDatabase implements AutoCloseable {
     }
 
     String host() {
-        return EmbeddedPostgres.HOST;
+        return server.host();
     }
 
     int port() {
@@ -53,7 +54,7 @@ final class DemoDatabase implements AutoCloseable {
     }
 
     Login admin() {
-        return new Login(EmbeddedPostgres.SUPERUSER, server.superuserPassword());
+        return new Login(PostgresServer.SUPERUSER, server.superuserPassword());
     }
 
     Connection connect(Login login) throws SQLException {
@@ -70,7 +71,7 @@ final class DemoDatabase implements AutoCloseable {
             server.createLogin(login.role(), login.password());
         }
         server.createLogin(bobsCompanion.role(), bobsCompanion.password(), "NOINHERIT");
-        server.createDatabase(NAME, EmbeddedPostgres.SUPERUSER);
+        server.createDatabase(NAME, PostgresServer.SUPERUSER);
         execute(admin(), """
                 GRANT bob TO "wp$bob";
                 ALTER ROLE "wp$bob" SET role = 'bob';

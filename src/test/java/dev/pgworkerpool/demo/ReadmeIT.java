@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.pgworkerpool.embedded.EmbeddedPostgres;
+import dev.pgworkerpool.postgres.EmbeddedPostgres;
+import dev.pgworkerpool.postgres.PostgresServer;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import java.io.File;
 import java.nio.file.Files;
@@ -57,7 +58,7 @@ class ReadmeIT {
     void a_dba_can_run_what_prepares_the_database(@TempDir Path dir) throws Exception {
         try (var server = EmbeddedPostgres.start(dir)) {
             server.createLogin("bob", "secret");
-            server.createDatabase("library", EmbeddedPostgres.SUPERUSER);
+            server.createDatabase("library", PostgresServer.SUPERUSER);
             try (var dba = server.superuser("library");
                     var statement = dba.createStatement()) {
                 for (String sql :

@@ -1,6 +1,6 @@
 /**
- * The surroundings of the operator in one process: a Kubernetes API with its controllers, a node that runs pods as local
- * processes, and a PostgreSQL server. For tests and for the demo; nothing here is part of the product.
+ * The surroundings of the operator in one process: a Kubernetes API with its controllers, and a node that runs pods as local
+ * processes. For tests and for the demo; nothing here is part of the product.
  */
 @NullMarked
 package dev.pgworkerpool.embedded;

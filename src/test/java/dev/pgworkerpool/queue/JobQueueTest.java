@@ -7,9 +7,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.pgworkerpool.api.DatabaseSpec;
 import dev.pgworkerpool.api.SecretRef;
-import dev.pgworkerpool.embedded.EmbeddedPostgres;
-import dev.pgworkerpool.embedded.PostgresServers;
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.PostgresServer;
+import dev.pgworkerpool.postgres.PostgresServers;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import dev.pgworkerpool.schedule.Demand;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -163,9 +163,9 @@ class JobQueueTest {
 
     @Test
     void a_role_that_may_not_create_the_schema_is_told_so() throws SQLException {
-        EmbeddedPostgres server = database.server();
+        PostgresServer server = database.server();
         String empty = "empty_" + UUID.randomUUID().toString().replace("-", "");
-        server.createDatabase(empty, EmbeddedPostgres.SUPERUSER);
+        server.createDatabase(empty, PostgresServer.SUPERUSER);
         assertThat(problem(settings(empty, QueueDatabase.OPERATOR, QueueDatabase.PASSWORD)))
                 .isEqualTo(DatabaseProblem.Kind.SCHEMA_NOT_INSTALLED);
     }
@@ -181,7 +181,7 @@ class JobQueueTest {
     }
 
     private ConnectionSettings settings(String name, String user, String password) {
-        var spec = new DatabaseSpec(EmbeddedPostgres.HOST, database.server().port(), name, new SecretRef("s"), null);
+        var spec = new DatabaseSpec(database.server().host(), database.server().port(), name, new SecretRef("s"), null);
         return new ConnectionSettings(spec, user, password, null, "test");
     }
 

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.pgworkerpool.api.DatabaseSpec;
 import dev.pgworkerpool.api.SecretRef;
-import dev.pgworkerpool.embedded.EmbeddedPostgres;
-import dev.pgworkerpool.embedded.PostgresServers;
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.PostgresServer;
+import dev.pgworkerpool.postgres.PostgresServers;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,13 +37,13 @@ class SchemaInstallerTest {
         }
     }
 
-    static Stream<Named<EmbeddedPostgres>> servers() {
+    static Stream<Named<PostgresServer>> servers() {
         return PostgresServers.all();
     }
 
     @ParameterizedTest(autoCloseArguments = false) // other classes use the servers, too
     @MethodSource("servers")
-    void operators_that_start_at_once_install_it_once(EmbeddedPostgres server) throws Exception {
+    void operators_that_start_at_once_install_it_once(PostgresServer server) throws Exception {
         String owner = newName();
         server.createLogin(owner, QueueDatabase.PASSWORD);
         server.createDatabase(owner, owner);
@@ -67,10 +67,10 @@ class SchemaInstallerTest {
     @Test
     void a_dba_installs_the_same_by_hand_for_an_operator_that_may_not() throws Exception {
         assumeThat(Path.of("/usr/bin/psql")).exists();
-        EmbeddedPostgres server = PostgresServers.embedded();
+        PostgresServer server = PostgresServers.embedded();
         String owner = newName();
         server.createLogin(owner, QueueDatabase.PASSWORD);
-        server.createDatabase(owner, EmbeddedPostgres.SUPERUSER);
+        server.createDatabase(owner, PostgresServer.SUPERUSER);
 
         assertThat(psql(server, owner)).isZero();
         assertThat(psql(server, owner)).as("again").isZero();
@@ -84,17 +84,17 @@ class SchemaInstallerTest {
         }
     }
 
-    private static int psql(EmbeddedPostgres server, String database) throws Exception {
+    private static int psql(PostgresServer server, String database) throws Exception {
         var psql = new ProcessBuilder("psql", "-q", "-v", "owner=" + database, "-f", "deploy/sql/install.sql", database)
                 .inheritIO();
         psql.environment()
                 .putAll(Map.of(
                         "PGHOST",
-                        EmbeddedPostgres.HOST,
+                        server.host(),
                         "PGPORT",
                         Integer.toString(server.port()),
                         "PGUSER",
-                        EmbeddedPostgres.SUPERUSER,
+                        PostgresServer.SUPERUSER,
                         "PGPASSWORD",
                         server.superuserPassword()));
         return psql.start().waitFor();
@@ -104,8 +104,8 @@ class SchemaInstallerTest {
         return "owner_" + UUID.randomUUID().toString().replace("-", "");
     }
 
-    private static ConnectionSettings settings(EmbeddedPostgres server, String name) {
-        var spec = new DatabaseSpec(EmbeddedPostgres.HOST, server.port(), name, new SecretRef("s"), null);
+    private static ConnectionSettings settings(PostgresServer server, String name) {
+        var spec = new DatabaseSpec(server.host(), server.port(), name, new SecretRef("s"), null);
         return new ConnectionSettings(spec, name, QueueDatabase.PASSWORD, null, "test");
     }
 

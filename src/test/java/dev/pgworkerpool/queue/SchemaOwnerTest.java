@@ -1,14 +1,14 @@
 package dev.pgworkerpool.queue;
 
-import static dev.pgworkerpool.embedded.QueueDatabase.OPERATOR;
-import static dev.pgworkerpool.embedded.QueueDatabase.PASSWORD;
-import static dev.pgworkerpool.embedded.QueueDatabase.ask;
-import static dev.pgworkerpool.embedded.QueueDatabase.execute;
+import static dev.pgworkerpool.postgres.QueueDatabase.OPERATOR;
+import static dev.pgworkerpool.postgres.QueueDatabase.PASSWORD;
+import static dev.pgworkerpool.postgres.QueueDatabase.ask;
+import static dev.pgworkerpool.postgres.QueueDatabase.execute;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pgworkerpool.embedded.EmbeddedPostgres;
-import dev.pgworkerpool.embedded.OnEachServer;
+import dev.pgworkerpool.postgres.OnEachServer;
+import dev.pgworkerpool.postgres.PostgresServer;
 import java.sql.SQLException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,7 +20,7 @@ class SchemaOwnerTest extends OnEachServer {
 
     @BeforeEach
     void create() throws SQLException {
-        server.createDatabase(NAME, EmbeddedPostgres.SUPERUSER);
+        server.createDatabase(NAME, PostgresServer.SUPERUSER);
         asSuperuser("GRANT CREATE ON DATABASE occupied TO mallory", "GRANT ALL ON SCHEMA public TO PUBLIC");
     }
 

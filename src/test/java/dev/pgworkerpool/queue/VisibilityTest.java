@@ -1,11 +1,11 @@
 package dev.pgworkerpool.queue;
 
-import static dev.pgworkerpool.embedded.QueueDatabase.ask;
-import static dev.pgworkerpool.embedded.QueueDatabase.execute;
+import static dev.pgworkerpool.postgres.QueueDatabase.ask;
+import static dev.pgworkerpool.postgres.QueueDatabase.execute;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pgworkerpool.embedded.OnEachServer;
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.OnEachServer;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;

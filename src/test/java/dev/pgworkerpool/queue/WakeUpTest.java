@@ -1,12 +1,12 @@
 package dev.pgworkerpool.queue;
 
-import static dev.pgworkerpool.embedded.QueueDatabase.ask;
-import static dev.pgworkerpool.embedded.QueueDatabase.execute;
-import static dev.pgworkerpool.embedded.QueueDatabase.refusal;
+import static dev.pgworkerpool.postgres.QueueDatabase.ask;
+import static dev.pgworkerpool.postgres.QueueDatabase.execute;
+import static dev.pgworkerpool.postgres.QueueDatabase.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pgworkerpool.embedded.OnEachServer;
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.OnEachServer;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.pgworkerpool.api.WorkerPool;
-import dev.pgworkerpool.embedded.EmbeddedPostgres;
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.EmbeddedPostgres;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import dev.pgworkerpool.schedule.WorkerPodFactory;
 import java.nio.file.Path;
 import java.sql.Connection;

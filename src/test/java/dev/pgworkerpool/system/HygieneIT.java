@@ -3,7 +3,7 @@ package dev.pgworkerpool.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package dev.pgworkerpool.system;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;

@@ -2,7 +2,7 @@ package dev.pgworkerpool.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,11 +1,11 @@
 package dev.pgworkerpool.worker;
 
-import static dev.pgworkerpool.embedded.QueueDatabase.ask;
-import static dev.pgworkerpool.embedded.QueueDatabase.execute;
-import static dev.pgworkerpool.embedded.QueueDatabase.refusal;
+import static dev.pgworkerpool.postgres.QueueDatabase.ask;
+import static dev.pgworkerpool.postgres.QueueDatabase.execute;
+import static dev.pgworkerpool.postgres.QueueDatabase.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.stream.Stream;

@@ -3,8 +3,8 @@ package dev.pgworkerpool.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.pgworkerpool.embedded.EmbeddedPostgres;
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.EmbeddedPostgres;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;

@@ -2,7 +2,7 @@ package dev.pgworkerpool.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pgworkerpool.embedded.OnEachServer;
+import dev.pgworkerpool.postgres.OnEachServer;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -1,9 +1,9 @@
 package dev.pgworkerpool.worker;
 
-import static dev.pgworkerpool.embedded.QueueDatabase.execute;
+import static dev.pgworkerpool.postgres.QueueDatabase.execute;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.CompletableFuture;

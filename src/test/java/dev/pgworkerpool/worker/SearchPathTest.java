@@ -1,6 +1,6 @@
 package dev.pgworkerpool.worker;
 
-import static dev.pgworkerpool.embedded.QueueDatabase.execute;
+import static dev.pgworkerpool.postgres.QueueDatabase.execute;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.SQLException;

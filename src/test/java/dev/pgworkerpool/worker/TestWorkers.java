@@ -1,6 +1,6 @@
 package dev.pgworkerpool.worker;
 
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,7 +36,7 @@ public final class TestWorkers implements AutoCloseable {
                 new WorkerSettings(
                         worker,
                         "pod-" + worker,
-                        "127.0.0.1",
+                        database.server().host(),
                         database.server().port(),
                         database.name(),
                         "prefer",
@@ -65,7 +65,7 @@ public final class TestWorkers implements AutoCloseable {
                         "PGWP_POD",
                         "pod-" + worker,
                         "PGWP_HOST",
-                        "127.0.0.1",
+                        database.server().host(),
                         "PGWP_PORT",
                         Integer.toString(database.server().port()),
                         "PGWP_DATABASE",

@@ -3,8 +3,8 @@ package dev.pgworkerpool.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.pgworkerpool.embedded.EmbeddedPostgres;
-import dev.pgworkerpool.embedded.QueueDatabase;
+import dev.pgworkerpool.postgres.PostgresServer;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -27,13 +27,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** How a worker starts, shares the name with others, lingers and ends. */
 @ParameterizedClass(autoCloseArguments = false)
-@MethodSource("dev.pgworkerpool.embedded.PostgresServers#all")
+@MethodSource("dev.pgworkerpool.postgres.PostgresServers#all")
 class WorkerTest {
-    private final EmbeddedPostgres server;
+    private final PostgresServer server;
     private QueueDatabase database;
     private TestWorkers workers;
 
-    WorkerTest(EmbeddedPostgres server) {
+    WorkerTest(PostgresServer server) {
         this.server = server;
     }
 

@@ -1,4 +1,4 @@
-package dev.pgworkerpool.embedded;
+package dev.pgworkerpool.postgres;
 
 import dev.pgworkerpool.queue.SchemaInstaller;
 import java.io.IOException;
@@ -24,17 +24,17 @@ public final class QueueDatabase implements AutoCloseable {
     public static final String OPERATOR = "pool_operator";
     public static final String PASSWORD = "it's a \"secret\" $(x) ü";
 
-    private final EmbeddedPostgres server;
+    private final PostgresServer server;
     private final String name;
     private final Map<String, Connection> sessions = new HashMap<>();
 
-    private QueueDatabase(EmbeddedPostgres server, String name) {
+    private QueueDatabase(PostgresServer server, String name) {
         this.server = server;
         this.name = name;
     }
 
     /** A new database on this server. */
-    public static QueueDatabase on(EmbeddedPostgres server) throws SQLException {
+    public static QueueDatabase on(PostgresServer server) throws SQLException {
         var database = withoutQueue(server);
         try (var connection = database.as(OPERATOR)) {
             SchemaInstaller.install(connection);
@@ -44,18 +44,18 @@ public final class QueueDatabase implements AutoCloseable {
     }
 
     /** A new database on this server for an operator to install the queue in. */
-    public static QueueDatabase withoutQueue(EmbeddedPostgres server) throws SQLException {
+    public static QueueDatabase withoutQueue(PostgresServer server) throws SQLException {
         createRoles(server);
         var database = new QueueDatabase(
                 server, "queue_" + UUID.randomUUID().toString().replace("-", ""));
-        server.createDatabase(database.name, EmbeddedPostgres.SUPERUSER);
+        server.createDatabase(database.name, PostgresServer.SUPERUSER);
         database.asSuperuser(
                 "GRANT CREATE ON DATABASE " + database.name + " TO " + OPERATOR,
                 "GRANT ALL ON SCHEMA public TO PUBLIC");
         return database;
     }
 
-    public EmbeddedPostgres server() {
+    public PostgresServer server() {
         return server;
     }
 
@@ -196,7 +196,7 @@ public final class QueueDatabase implements AutoCloseable {
         }
     }
 
-    private static void createRoles(EmbeddedPostgres server) throws SQLException {
+    private static void createRoles(PostgresServer server) throws SQLException {
         try (var connection = server.superuser("postgres")) {
             if (!ask(connection, "SELECT 1 FROM pg_roles WHERE rolname = 'alice'")
                     .isEmpty()) {

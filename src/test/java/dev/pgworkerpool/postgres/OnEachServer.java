@@ -1,4 +1,4 @@
-package dev.pgworkerpool.embedded;
+package dev.pgworkerpool.postgres;
 
 import java.sql.SQLException;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
@@ -12,16 +12,16 @@ import org.junit.jupiter.params.provider.MethodSource;
  * the names of their workers.
  */
 @ParameterizedClass(autoCloseArguments = false)
-@MethodSource("dev.pgworkerpool.embedded.PostgresServers#all")
+@MethodSource("dev.pgworkerpool.postgres.PostgresServers#all")
 @SuppressWarnings("NullAway.Init")
 public abstract class OnEachServer {
     protected static QueueDatabase database;
 
     @Parameter
-    protected EmbeddedPostgres server;
+    protected PostgresServer server;
 
     @BeforeParameterizedClassInvocation
-    static void createDatabase(EmbeddedPostgres server) throws SQLException {
+    static void createDatabase(PostgresServer server) throws SQLException {
         database = QueueDatabase.on(server);
     }
 

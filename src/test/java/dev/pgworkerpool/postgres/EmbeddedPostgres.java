@@ -1,4 +1,4 @@
-package dev.pgworkerpool.embedded;
+package dev.pgworkerpool.postgres;
 
 import io.zonky.test.db.postgres.util.LinuxUtils;
 import java.io.IOException;
@@ -7,15 +7,12 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -29,9 +26,8 @@ import java.util.stream.Stream;
  * zonky can neither start a stopped server again nor stop one the hard way. Works for root (the server then lives in a user
  * namespace) and for ordinary users. Stopped at the latest when the JVM ends. Not thread-safe, its connections are.
  */
-public final class EmbeddedPostgres implements AutoCloseable {
+public final class EmbeddedPostgres implements PostgresServer {
     public static final String HOST = "127.0.0.1";
-    public static final String SUPERUSER = "postgres";
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -81,52 +77,27 @@ public final class EmbeddedPostgres implements AutoCloseable {
         return server;
     }
 
+    @Override
+    public String host() {
+        return HOST;
+    }
+
+    @Override
     public int port() {
         return port;
     }
 
+    @Override
     public String superuserPassword() {
         return superuserPassword;
     }
 
-    /** The JDBC URL of a database of this server, without user and password. */
-    public String url(String database) {
-        return "jdbc:postgresql://%s:%d/%s".formatted(HOST, port, database);
-    }
-
-    public Connection superuser(String database) throws SQLException {
-        return connect(database, SUPERUSER, superuserPassword);
-    }
-
-    public Connection connect(String database, String user, String password) throws SQLException {
-        var properties = new Properties();
-        properties.setProperty("user", user);
-        properties.setProperty("password", password);
-        return DriverManager.getConnection(url(database), properties);
-    }
-
-    /** Creates a role that may log in with this password; {@code options} are SQL such as {@code NOINHERIT}. */
-    public void createLogin(String role, String password, String... options) throws SQLException {
-        try (var connection = superuser("postgres");
-                var statement = connection.createStatement()) {
-            statement.execute("CREATE ROLE %s LOGIN PASSWORD %s %s"
-                    .formatted(identifier(role), statement.enquoteLiteral(password), String.join(" ", options)));
-        }
-    }
-
-    public void createDatabase(String name, String owner) throws SQLException {
-        try (var connection = superuser("postgres");
-                var statement = connection.createStatement()) {
-            statement.execute("CREATE DATABASE %s OWNER %s".formatted(identifier(name), identifier(owner)));
-        }
-    }
-
-    /** Starts the stopped server again: same port, same data. Returns when it answers. */
+    @Override
     public void start() {
         pgCtl("start", "-l", log().toString());
     }
 
-    /** Stops in order: sessions are ended, nothing needs to be recovered afterwards. */
+    @Override
     public void stop() {
         pgCtl("stop", "-m", "fast");
     }
@@ -138,7 +109,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
-    /** A crash and the recovery from it, as a failover looks to the clients. */
+    @Override
     public void restartImmediately() {
         pgCtl("restart", "-m", "immediate", "-l", log().toString());
     }
@@ -156,10 +127,6 @@ public final class EmbeddedPostgres implements AutoCloseable {
         } catch (IllegalStateException e) {
             // the JVM is on its way out and runs the hook itself
         }
-    }
-
-    private static String identifier(String name) {
-        return '"' + name.replace("\"", "\"\"") + '"';
     }
 
     private void create(Map<String, String> settings) throws IOException, SQLException {

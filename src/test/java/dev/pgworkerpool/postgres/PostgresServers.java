@@ -1,4 +1,4 @@
-package dev.pgworkerpool.embedded;
+package dev.pgworkerpool.postgres;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,7 +21,7 @@ public final class PostgresServers {
     private PostgresServers() {}
 
     /** For {@code @ParameterizedClass(autoCloseArguments = false) @MethodSource}: JUnit would stop them after the first class. */
-    public static Stream<Named<EmbeddedPostgres>> all() {
+    public static Stream<Named<PostgresServer>> all() {
         return Stream.concat(
                 Stream.of(Named.of("PostgreSQL 18", embedded())),
                 INSTALLED.stream()

@@ -1,4 +1,4 @@
-package dev.pgworkerpool.embedded;
+package dev.pgworkerpool.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -44,7 +44,7 @@ class EmbeddedPostgresTest {
         assertThatThrownBy(() -> postgres.connect("library", "Alice \"A\"", "its"))
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("28P01"));
-        assertThatThrownBy(() -> postgres.connect("library", EmbeddedPostgres.SUPERUSER, "postgres"))
+        assertThatThrownBy(() -> postgres.connect("library", PostgresServer.SUPERUSER, "postgres"))
                 .isInstanceOf(SQLException.class);
     }
 

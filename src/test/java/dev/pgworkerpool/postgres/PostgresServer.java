@@ -1,0 +1,66 @@
+package dev.pgworkerpool.postgres;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Properties;
+
+/** A real PostgreSQL server of the tests' own, where every role (the superuser too) has to prove its password. */
+public interface PostgresServer extends AutoCloseable {
+    String SUPERUSER = "postgres";
+
+    /** Where the tests reach it; the same while it is stopped. */
+    String host();
+
+    int port();
+
+    String superuserPassword();
+
+    /** Starts the stopped server again, with its data. Returns when it answers. */
+    void start();
+
+    /** Stops in order: sessions are ended, nothing needs to be recovered afterwards. */
+    void stop();
+
+    /** A crash and the recovery from it, as a failover looks to the clients. Returns when it answers again. */
+    void restartImmediately();
+
+    @Override
+    void close();
+
+    /** The JDBC URL of a database of this server, without user and password. */
+    default String url(String database) {
+        return "jdbc:postgresql://%s:%d/%s".formatted(host(), port(), database);
+    }
+
+    default Connection superuser(String database) throws SQLException {
+        return connect(database, SUPERUSER, superuserPassword());
+    }
+
+    default Connection connect(String database, String user, String password) throws SQLException {
+        var properties = new Properties();
+        properties.setProperty("user", user);
+        properties.setProperty("password", password);
+        return DriverManager.getConnection(url(database), properties);
+    }
+
+    /** Creates a role that may log in with this password; {@code options} are SQL such as {@code NOINHERIT}. */
+    default void createLogin(String role, String password, String... options) throws SQLException {
+        try (var connection = superuser("postgres");
+                var statement = connection.createStatement()) {
+            statement.execute("CREATE ROLE %s LOGIN PASSWORD %s %s"
+                    .formatted(
+                            statement.enquoteIdentifier(role, true),
+                            statement.enquoteLiteral(password),
+                            String.join(" ", options)));
+        }
+    }
+
+    default void createDatabase(String name, String owner) throws SQLException {
+        try (var connection = superuser("postgres");
+                var statement = connection.createStatement()) {
+            statement.execute("CREATE DATABASE %s OWNER %s"
+                    .formatted(statement.enquoteIdentifier(name, true), statement.enquoteIdentifier(owner, true)));
+        }
+    }
+}
