@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Properties;
+import org.postgresql.PGConnection;
 
 /** A real PostgreSQL server of the tests' own, where every role (the superuser too) has to prove its password. */
 public interface PostgresServer extends AutoCloseable {
@@ -50,7 +51,7 @@ public interface PostgresServer extends AutoCloseable {
                 var statement = connection.createStatement()) {
             statement.execute("CREATE ROLE %s LOGIN PASSWORD %s %s"
                     .formatted(
-                            statement.enquoteIdentifier(role, true),
+                            identifier(connection, role),
                             statement.enquoteLiteral(password),
                             String.join(" ", options)));
         }
@@ -60,7 +61,11 @@ public interface PostgresServer extends AutoCloseable {
         try (var connection = superuser("postgres");
                 var statement = connection.createStatement()) {
             statement.execute("CREATE DATABASE %s OWNER %s"
-                    .formatted(statement.enquoteIdentifier(name, true), statement.enquoteIdentifier(owner, true)));
+                    .formatted(identifier(connection, name), identifier(connection, owner)));
         }
+    }
+
+    private static String identifier(Connection connection, String name) throws SQLException {
+        return connection.unwrap(PGConnection.class).escapeIdentifier(name);
     }
 }
