@@ -1,11 +1,13 @@
 package dev.pgworkerpool.demo;
 
+import dev.pgworkerpool.Command;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -32,21 +34,15 @@ final class Kubectl {
     }
 
     /** What it printed, errors included; fails when kubectl fails. */
-    List<String> run(String... arguments) throws IOException, InterruptedException {
+    List<String> run(String... arguments) throws IOException {
         var command = new ArrayList<String>();
         command.add(program.toString());
         command.addAll(List.of(arguments));
-        var builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().put("KUBECONFIG", kubeconfig.toAbsolutePath().toString());
-        var process = builder.start();
-        process.getOutputStream().close();
-        List<String> output;
-        try (var reader = process.inputReader()) {
-            output = reader.lines().toList();
-        }
-        if (process.waitFor() != 0) {
-            throw new IOException("kubectl %s: %s".formatted(String.join(" ", arguments), String.join("\n", output)));
-        }
-        return output;
+        return new Command(
+                        command,
+                        Map.of("KUBECONFIG", kubeconfig.toAbsolutePath().toString()))
+                .run()
+                .lines()
+                .toList();
     }
 }

@@ -15,6 +15,15 @@ public interface PostgresServer extends AutoCloseable {
 
     int port();
 
+    /** Where pods reach it. */
+    default String hostInCluster() {
+        return host();
+    }
+
+    default int portInCluster() {
+        return port();
+    }
+
     String superuserPassword();
 
     /** Starts the stopped server again, with its data. Returns when it answers. */

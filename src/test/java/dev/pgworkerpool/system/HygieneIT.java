@@ -1,5 +1,6 @@
 package dev.pgworkerpool.system;
 
+import static dev.pgworkerpool.system.RunningSystem.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -12,10 +13,12 @@ import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Many turns leave nothing behind: no Kubernetes Job, no session, no memory of the operator. */
+@Tag("embedded")
 class HygieneIT {
     private static final int TURNS = Integer.getInteger("hygiene.turns", 200);
     private static final int NAMES = 20;
@@ -53,7 +56,7 @@ class HygieneIT {
                 for (int name = 0; name < NAMES; name++) {
                     QueueDatabase.ask(alice, "SELECT worker_pool.enqueue(?, 'SELECT 1')", "name " + name);
                 }
-                await().atMost(RunningSystem.PATIENCE)
+                eventually()
                         .until(() -> system.database()
                                 .look("SELECT state FROM worker_pool.workers WHERE state <> 'Idle' OR pod IS NOT NULL")
                                 .isEmpty());
@@ -66,12 +69,11 @@ class HygieneIT {
     }
 
     private static List<Job> jobs() {
-        return system.cluster()
-                .client()
+        return system.client()
                 .batch()
                 .v1()
                 .jobs()
-                .inNamespace(RunningSystem.NAMESPACE)
+                .inNamespace(system.namespace())
                 .list()
                 .getItems();
     }
@@ -95,7 +97,10 @@ class HygieneIT {
     private static void jcmd(String command) throws IOException, InterruptedException {
         var exitCode = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
-                        Long.toString(system.operator().handle().pid()),
+                        Long.toString(((EmbeddedSurroundings) system.surroundings())
+                                .operator()
+                                .handle()
+                                .pid()),
                         command)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start()

@@ -1,7 +1,7 @@
 package dev.pgworkerpool.system;
 
+import static dev.pgworkerpool.system.RunningSystem.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.pgworkerpool.demo.OperatorProcess;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
@@ -15,23 +15,27 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Several operators, one of which works. */
+@Tag("embedded")
 class LeaderElectionIT {
     private static final Duration LEASE = Duration.ofSeconds(15);
 
     @TempDir
     Path dir;
 
+    private EmbeddedSurroundings surroundings;
     private RunningSystem system;
     private final List<OperatorProcess> operators = new ArrayList<>();
 
     @BeforeEach
     void start() throws Exception {
-        system = RunningSystem.start(dir);
-        system.operator().close();
+        surroundings = EmbeddedSurroundings.start(dir);
+        system = RunningSystem.start(surroundings);
+        surroundings.operator().close();
     }
 
     @AfterEach
@@ -46,12 +50,12 @@ class LeaderElectionIT {
         runs("one");
         String leader = holder();
         OperatorProcess second = startOperator("second");
-        await().atMost(RunningSystem.PATIENCE).until(second::isReady);
+        eventually().until(second::isReady);
         assertThat(holder()).isEqualTo(leader);
 
         Instant stopped = Instant.now();
         first.close();
-        await().atMost(RunningSystem.PATIENCE).until(() -> !holder().isEmpty() && !holder().equals(leader));
+        eventually().until(() -> !holder().isEmpty() && !holder().equals(leader));
         assertThat(Duration.between(stopped, Instant.now())).isLessThan(LEASE);
         runs("two");
 
@@ -67,14 +71,14 @@ class LeaderElectionIT {
         Lease lease = lease();
         lease.getSpec().setHolderIdentity("somebody else");
         lease.getSpec().setLeaseDurationSeconds(3600);
-        system.cluster().client().resource(lease).update();
+        system.client().resource(lease).update();
         leader.handle().onExit().get(RunningSystem.PATIENCE.toSeconds(), TimeUnit.SECONDS);
         assertThat(leader.isAlive()).isFalse();
     }
 
     private OperatorProcess startOperator(String name) throws IOException {
         OperatorProcess operator = OperatorProcess.start(
-                system.cluster().kubeconfig(),
+                surroundings.cluster().kubeconfig(),
                 dir.resolve("operator-" + name + ".log"),
                 Map.of("PGWP_LEADER_ELECTION", "true"));
         operators.add(operator);
@@ -94,10 +98,9 @@ class LeaderElectionIT {
     }
 
     private Lease lease() {
-        return system.cluster()
-                .client()
+        return system.client()
                 .leases()
-                .inNamespace(RunningSystem.NAMESPACE)
+                .inNamespace(system.namespace())
                 .withName("pg-worker-pool-operator")
                 .get();
     }

@@ -1,14 +1,12 @@
 package dev.pgworkerpool.system;
 
+import static dev.pgworkerpool.system.RunningSystem.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.api.WorkerPoolStatus;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
-import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,7 +66,7 @@ class PoolConditionsIT {
         system.apply(pool("rejected", "secretRef: {name: wrong}"));
         eventually().until(() -> system.ready("rejected").equals("False CredentialsRejected"));
         delete("rejected");
-        assertThat(system.operatorLog()).content().doesNotContain("not the password");
+        assertThat(system.surroundings().operatorLog()).doesNotContain("not the password");
     }
 
     @Test
@@ -80,16 +78,7 @@ class PoolConditionsIT {
                 .until(() -> system.ready(RunningSystem.POOL).equals("False WorkersNotStarting"));
         assertThat(message()).contains("worker \"imageless\"").containsPattern("ErrImagePull|ImagePullBackOff");
         eventually()
-                .until(() -> system
-                        .cluster()
-                        .client()
-                        .events()
-                        .v1()
-                        .events()
-                        .inNamespace(RunningSystem.NAMESPACE)
-                        .list()
-                        .getItems()
-                        .stream()
+                .until(() -> system.events().stream()
                         .anyMatch(event -> event.getReason().equals("WorkerNotStarted")));
         system.createPool(RunningSystem.POOL, 8, "");
         system.awaitAllEnded();
@@ -97,7 +86,7 @@ class PoolConditionsIT {
 
     @Test
     void a_Job_that_the_API_refuses_is_told_takes_no_slot_and_is_tried_again() throws Exception {
-        var quota = system.cluster().client().resource("""
+        var quota = system.client().resource("""
                 apiVersion: v1
                 kind: ResourceQuota
                 metadata: {name: no-jobs, namespace: default}
@@ -112,16 +101,7 @@ class PoolConditionsIT {
                             .slots())
                     .isEqualTo("0/8");
             eventually()
-                    .until(() -> system
-                            .cluster()
-                            .client()
-                            .events()
-                            .v1()
-                            .events()
-                            .inNamespace(RunningSystem.NAMESPACE)
-                            .list()
-                            .getItems()
-                            .stream()
+                    .until(() -> system.events().stream()
                             .anyMatch(event -> event.getReason().equals("WorkerRefused")));
         } finally {
             quota.delete();
@@ -132,7 +112,7 @@ class PoolConditionsIT {
 
     @Test
     void a_pod_that_the_API_refuses_is_told_and_the_worker_starts_when_that_is_over() throws Exception {
-        var quota = system.cluster().client().resource("""
+        var quota = system.client().resource("""
                 apiVersion: v1
                 kind: ResourceQuota
                 metadata: {name: no-pods, namespace: default}
@@ -160,9 +140,10 @@ class PoolConditionsIT {
                 kind: WorkerPool
                 metadata: {name: library}
                 spec:
-                  database: {host: 127.0.0.1, port: %d, name: %s, secretRef: {name: operator}}
+                  database: %s
                   logins: [{secretRef: {name: alice}}]
-                """.formatted(system.postgres().port(), system.database().name()));
+                """.formatted(RunningSystem.databaseSpec(
+                system.postgres(), system.database().name())));
         awaitReason("True Ready");
         eventually()
                 .untilAsserted(() -> assertThat(message())
@@ -181,7 +162,7 @@ class PoolConditionsIT {
     void what_it_does_can_be_scraped() throws Exception {
         system.database().submit("alice", "scraped", "SELECT 1");
         system.awaitAllEnded();
-        String labels = "{namespace=\"default\",pool=\"library\"}";
+        String labels = "{namespace=\"%s\",pool=\"library\"}".formatted(system.namespace());
         eventually()
                 .untilAsserted(() -> assertThat(system.metrics())
                         .containsEntry("pgworkerpool_pool_ready" + labels, 1.0)
@@ -194,7 +175,8 @@ class PoolConditionsIT {
                                 "pgworkerpool_workers_running" + labels,
                                 "pgworkerpool_wakeup_latency_seconds_count" + labels)
                         .hasEntrySatisfying(
-                                "pgworkerpool_jobs_finished_total{namespace=\"default\",pool=\"library\",status=\"done\"}",
+                                "pgworkerpool_jobs_finished_total{namespace=\"%s\",pool=\"library\",status=\"done\"}"
+                                        .formatted(system.namespace()),
                                 count -> assertThat(count).isPositive()));
     }
 
@@ -204,17 +186,13 @@ class PoolConditionsIT {
                 kind: WorkerPool
                 metadata: {name: %s}
                 spec:
-                  database: {host: 127.0.0.1, port: %d, name: postgres, %s}
-                """.formatted(name, system.postgres().port(), secret);
+                  database: {host: %s, port: %d, name: postgres, %s}
+                """.formatted(
+                name, system.postgres().hostInCluster(), system.postgres().portInCluster(), secret);
     }
 
     private static void delete(String pool) {
-        system.cluster()
-                .client()
-                .resources(WorkerPool.class)
-                .inNamespace(RunningSystem.NAMESPACE)
-                .withName(pool)
-                .delete();
+        system.pools().withName(pool).delete();
     }
 
     private static void awaitReason(String ready) {
@@ -225,9 +203,5 @@ class PoolConditionsIT {
         WorkerPoolStatus status =
                 Objects.requireNonNull(system.pool(RunningSystem.POOL).getStatus());
         return Objects.requireNonNull(status.conditions()).getFirst().getMessage();
-    }
-
-    private static ConditionFactory eventually() {
-        return await().atMost(RunningSystem.PATIENCE).pollInterval(Duration.ofMillis(100));
     }
 }

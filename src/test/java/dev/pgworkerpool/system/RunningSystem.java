@@ -4,16 +4,19 @@ import static org.awaitility.Awaitility.await;
 
 import dev.pgworkerpool.api.WorkerJob;
 import dev.pgworkerpool.api.WorkerPool;
-import dev.pgworkerpool.demo.OperatorProcess;
-import dev.pgworkerpool.embedded.EmbeddedCluster;
-import dev.pgworkerpool.embedded.NodeImage;
-import dev.pgworkerpool.postgres.EmbeddedPostgres;
+import dev.pgworkerpool.postgres.PostgresServer;
 import dev.pgworkerpool.postgres.QueueDatabase;
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.events.v1.Event;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.NonNamespaceOperation;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -21,35 +24,35 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.awaitility.core.ConditionFactory;
 
 /**
- * The whole product on this machine: a PostgreSQL, a Kubernetes API with one node, and the packaged operator as a process, which
- * looks after one WorkerPool, {@code library}.
+ * The whole product, running: an operator that looks after one WorkerPool, {@code library}, on a database with the roles of
+ * {@link QueueDatabase} and a table {@code public.effect} for their jobs to write to.
  */
 final class RunningSystem implements AutoCloseable {
-    static final String NAMESPACE = "default";
     static final String POOL = "library";
     static final Duration PATIENCE = Duration.ofSeconds(90);
 
-    private final Path dir;
-    private final EmbeddedPostgres postgres;
-    private final QueueDatabase database;
-    private final EmbeddedCluster cluster;
-    private OperatorProcess operator;
-    private int starts;
+    /** A job that waits until nobody {@link #block}s it. */
+    static final String BLOCKED = "SELECT pg_advisory_xact_lock(4711)";
 
-    private RunningSystem(Path dir) throws SQLException, IOException {
-        this.dir = dir;
-        this.postgres = EmbeddedPostgres.start(dir.resolve("postgres"));
-        this.database = QueueDatabase.withoutQueue(postgres);
-        this.cluster = EmbeddedCluster.start(dir.resolve("cluster"), NodeImage.worker());
-        cluster.applyCrds(Path.of("crds"));
-        this.operator = newOperator();
+    private final Surroundings surroundings;
+    private final QueueDatabase database;
+
+    private RunningSystem(Surroundings surroundings) throws SQLException {
+        this.surroundings = surroundings;
+        this.database = QueueDatabase.withoutQueue(surroundings.postgres());
     }
 
     /** Returns when the pool is ready. */
-    static RunningSystem start(Path dir) throws SQLException, IOException {
-        var system = new RunningSystem(dir);
+    static RunningSystem start(Path dir) throws Exception {
+        return start(Surroundings.start(dir));
+    }
+
+    /** Returns when the pool is ready. The surroundings are closed with it. */
+    static RunningSystem start(Surroundings surroundings) throws Exception {
+        var system = new RunningSystem(surroundings);
         system.createSecret("operator", QueueDatabase.OPERATOR, QueueDatabase.PASSWORD);
         system.createSecret("alice", "alice", QueueDatabase.PASSWORD);
         system.createSecret("bob", "wp$bob", QueueDatabase.PASSWORD);
@@ -62,42 +65,31 @@ final class RunningSystem implements AutoCloseable {
         return system;
     }
 
-    EmbeddedPostgres postgres() {
-        return postgres;
+    Surroundings surroundings() {
+        return surroundings;
+    }
+
+    PostgresServer postgres() {
+        return surroundings.postgres();
     }
 
     QueueDatabase database() {
         return database;
     }
 
-    EmbeddedCluster cluster() {
-        return cluster;
+    KubernetesClient client() {
+        return surroundings.client();
     }
 
-    OperatorProcess operator() {
-        return operator;
-    }
-
-    Path operatorLog() {
-        return dir.resolve("operator-" + starts + ".log");
-    }
-
-    /** {@code kill -9}. */
-    void killOperator() throws InterruptedException {
-        operator.handle().destroyForcibly();
-        operator.handle().onExit().join();
-    }
-
-    void startOperator() throws IOException {
-        operator = newOperator();
+    String namespace() {
+        return surroundings.namespace();
     }
 
     void createSecret(String name, String username, String password) {
-        cluster.client()
-                .resource(new SecretBuilder()
+        client().resource(new SecretBuilder()
                         .withNewMetadata()
                         .withName(name)
-                        .withNamespace(NAMESPACE)
+                        .withNamespace(namespace())
                         .endMetadata()
                         .withType("kubernetes.io/basic-auth")
                         .withStringData(Map.of("username", username, "password", password))
@@ -108,43 +100,57 @@ final class RunningSystem implements AutoCloseable {
 
     /** A pool on this system's database; further lines of its spec are indented by two. */
     void createPool(String name, int slots, String furtherSpec) {
-        createPool(name, postgres.port(), slots, furtherSpec);
-    }
-
-    void createPool(String name, int port, int slots, String furtherSpec) {
         apply("""
                 apiVersion: pgworkerpool.dev/v1alpha1
                 kind: WorkerPool
                 metadata: {name: %s}
                 spec:
-                  database: {host: 127.0.0.1, port: %d, name: %s, secretRef: {name: operator}}
+                  database: %s
                   slots: %d
                   logins:
                     - secretRef: {name: alice}
                     - {secretRef: {name: bob}, role: bob}
-                %s""".formatted(name, port, database.name(), slots, furtherSpec));
+                %s""".formatted(name, databaseSpec(postgres(), database.name()), slots, furtherSpec));
+    }
+
+    /** The {@code spec.database} of a pool. */
+    static String databaseSpec(PostgresServer server, String name) {
+        return "{host: %s, port: %d, name: %s, secretRef: {name: operator}}"
+                .formatted(server.hostInCluster(), server.portInCluster(), name);
     }
 
     void apply(String yaml) {
-        cluster.client().resource(yaml).inNamespace(NAMESPACE).serverSideApply();
+        client().resource(yaml).inNamespace(namespace()).serverSideApply();
+    }
+
+    NonNamespaceOperation<WorkerPool, KubernetesResourceList<WorkerPool>, Resource<WorkerPool>> pools() {
+        return client().resources(WorkerPool.class).inNamespace(namespace());
+    }
+
+    NonNamespaceOperation<WorkerJob, KubernetesResourceList<WorkerJob>, Resource<WorkerJob>> workerJobs() {
+        return client().resources(WorkerJob.class).inNamespace(namespace());
     }
 
     WorkerPool pool(String name) {
-        return Optional.ofNullable(cluster.client()
-                        .resources(WorkerPool.class)
-                        .inNamespace(NAMESPACE)
-                        .withName(name)
-                        .get())
+        return Optional.ofNullable(pools().withName(name).get())
                 .orElseThrow(() -> new NoSuchElementException("WorkerPool " + name));
     }
 
     WorkerJob workerJob(String name) {
-        return Optional.ofNullable(cluster.client()
-                        .resources(WorkerJob.class)
-                        .inNamespace(NAMESPACE)
-                        .withName(name)
-                        .get())
+        return Optional.ofNullable(workerJobs().withName(name).get())
                 .orElseThrow(() -> new NoSuchElementException("WorkerJob " + name));
+    }
+
+    List<Event> events() {
+        return client().events().v1().events().inNamespace(namespace()).list().getItems();
+    }
+
+    List<Pod> workerPods() {
+        return client().pods()
+                .inNamespace(namespace())
+                .withLabel("app.kubernetes.io/name", "pg-worker-pool-worker")
+                .list()
+                .getItems();
     }
 
     /** As {@code status reason}, e.g. {@code False DatabaseUnavailable}; empty before the first status. */
@@ -162,45 +168,60 @@ final class RunningSystem implements AutoCloseable {
     }
 
     void awaitReady(String pool) {
-        await("pool " + pool + " is ready, see " + operatorLog())
-                .atMost(PATIENCE)
-                .until(() -> ready(pool).startsWith("True"));
+        eventually().alias("pool " + pool + " is ready").until(() -> ready(pool).startsWith("True"));
     }
 
     /** Until no job waits or runs. */
     void awaitAllEnded() {
-        await("all jobs end, see " + operatorLog())
+        eventually()
+                .alias("all jobs end")
                 .atMost(PATIENCE.multipliedBy(2))
-                .pollInterval(Duration.ofMillis(200))
                 .until(() -> database.look("SELECT worker_name FROM worker_pool.queue LIMIT 1")
                         .isEmpty());
     }
 
-    List<Pod> workerPods() {
-        return cluster.client()
-                .pods()
-                .inNamespace(NAMESPACE)
-                .withLabel("app.kubernetes.io/name", "pg-worker-pool-worker")
-                .list()
-                .getItems();
+    /** Waits patiently for what follows it. */
+    static ConditionFactory eventually() {
+        return await().atMost(PATIENCE).pollInterval(Duration.ofMillis(200));
     }
 
-    /** Most pods that ran at the same time, by the API's own history. */
-    int mostRunningPods() {
-        var running = new java.util.HashSet<String>();
-        int most = 0;
-        for (var change : cluster.history()) {
-            if (!change.kind().equals("Pod")) {
-                continue;
-            }
-            if ("Running".equals(change.podPhase()) && change.type() != dev.pgworkerpool.embedded.Change.Type.DELETED) {
-                running.add(change.name());
-            } else {
-                running.remove(change.name());
-            }
-            most = Math.max(most, running.size());
+    /** Queues a job of alice's whose effect is a row with the worker's name. */
+    void submitEffect(String worker) throws SQLException {
+        database.submit("alice", worker, effect(worker));
+    }
+
+    static String effect(String worker) {
+        return "INSERT INTO public.effect (worker) VALUES ('" + worker + "')";
+    }
+
+    long effects(String worker) throws SQLException {
+        return Long.parseLong(superuserLook("SELECT count(*) FROM public.effect WHERE worker = ?", worker)
+                .getFirst());
+    }
+
+    void awaitEffects(String worker, long number) {
+        eventually().alias("effects of " + worker).until(() -> effects(worker) == number);
+    }
+
+    void awaitStatus(String worker, String status) {
+        eventually()
+                .alias(worker + " is " + status)
+                .until(() -> superuserLook("SELECT status FROM worker_pool.jobs WHERE worker_name = ?", worker)
+                        .contains(status));
+    }
+
+    /** The first column of each row; works when the operator's password does not. */
+    List<String> superuserLook(String query, String... parameters) throws SQLException {
+        try (var connection = database.asSuperuser()) {
+            return QueueDatabase.ask(connection, query, parameters);
         }
-        return most;
+    }
+
+    /** Holds back the jobs {@link #BLOCKED} until it is closed. */
+    Connection block() throws SQLException {
+        var connection = database.asSuperuser();
+        QueueDatabase.execute(connection, "SELECT pg_advisory_lock(4711)");
+        return connection;
     }
 
     /** Sessions in the database that belong to workers or to their jobs. */
@@ -211,30 +232,18 @@ final class RunningSystem implements AutoCloseable {
     }
 
     /** Numbers of the operator's metrics page, by name with labels. */
-    Map<String, Double> metrics() throws IOException, InterruptedException {
-        var request = java.net.http.HttpRequest.newBuilder(operator.url().resolve("/q/metrics"))
-                .build();
-        try (var http = java.net.http.HttpClient.newHttpClient()) {
-            return http.send(request, java.net.http.HttpResponse.BodyHandlers.ofLines())
-                    .body()
-                    .filter(line -> !line.startsWith("#") && line.contains(" "))
-                    .collect(Collectors.toMap(
-                            line -> line.substring(0, line.lastIndexOf(' ')),
-                            line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)),
-                            (a, b) -> b));
-        }
-    }
-
-    private OperatorProcess newOperator() throws IOException {
-        starts++;
-        return OperatorProcess.start(
-                cluster.kubeconfig(), operatorLog(), Map.of("PGWP_WORKER_IMAGE", "pg-worker-pool-operator"));
+    Map<String, Double> metrics() throws IOException {
+        return surroundings
+                .metrics()
+                .filter(line -> !line.startsWith("#") && line.contains(" "))
+                .collect(Collectors.toMap(
+                        line -> line.substring(0, line.lastIndexOf(' ')),
+                        line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)),
+                        (a, b) -> b));
     }
 
     @Override
     public void close() {
-        operator.close();
-        cluster.close();
-        postgres.close();
+        surroundings.close();
     }
 }

@@ -1,7 +1,7 @@
 package dev.pgworkerpool.system;
 
+import static dev.pgworkerpool.system.RunningSystem.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.pgworkerpool.postgres.QueueDatabase;
 import java.nio.file.Path;
@@ -17,34 +17,37 @@ class SlotsIT {
     private static final int NAMES = 40;
 
     private RunningSystem system;
+    private PodHistory history;
 
     @BeforeEach
     void start(@TempDir Path dir) throws Exception {
         system = RunningSystem.start(dir);
+        history = new PodHistory(system.client(), system.namespace());
     }
 
     @AfterEach
     void stop() {
+        history.close();
         system.close();
     }
 
     @Test
     void forty_names_share_eight_slots_and_the_longest_waiting_goes_first() throws Exception {
         submitForEachName(1);
-        await().atMost(RunningSystem.PATIENCE)
+        eventually()
                 .until(() -> system.database()
                         .look("SELECT DISTINCT reason FROM worker_pool.queue")
                         .contains("WaitingForSlot"));
         system.awaitAllEnded();
 
-        assertThat(system.mostRunningPods()).isLessThanOrEqualTo(SLOTS);
+        assertThat(history.mostLivePods()).isLessThanOrEqualTo(SLOTS);
         // Eight start at once, so a name can be overtaken by those that had a slot at the same time only.
         assertThat(system.database().look("""
                 SELECT worker FROM (
                     SELECT worker, row_number() OVER (ORDER BY id) AS ran, row_number() OVER (ORDER BY v) AS submitted
                     FROM public.effect
                 ) e WHERE abs(ran - submitted) >= %d""".formatted(SLOTS))).isEmpty();
-        await().atMost(RunningSystem.PATIENCE)
+        eventually()
                 .untilAsserted(() -> assertThat(
                                 system.pool(RunningSystem.POOL).getStatus().slotsInUse())
                         .isZero());
@@ -54,21 +57,16 @@ class SlotsIT {
     void an_operator_that_is_killed_again_and_again_never_starts_a_ninth_pod_nor_a_turn_twice() throws Exception {
         for (int round = 1; round <= 4; round++) {
             submitForEachName(round);
-            await().atMost(RunningSystem.PATIENCE)
-                    .until(() -> !system.workerPods().isEmpty());
-            system.killOperator();
-            system.startOperator();
+            eventually().until(() -> !system.workerPods().isEmpty());
+            system.surroundings().killOperator();
+            system.surroundings().startOperator();
         }
         system.awaitAllEnded();
 
-        assertThat(system.mostRunningPods()).isLessThanOrEqualTo(SLOTS);
+        assertThat(history.mostLivePods()).isLessThanOrEqualTo(SLOTS);
         assertThat(system.database().look("SELECT count(*) || ' ' || count(DISTINCT (worker, v)) FROM public.effect"))
                 .containsExactly(4 * NAMES + " " + 4 * NAMES);
-        assertThat(system.cluster().history().stream()
-                        .filter(change -> change.kind().equals("Job")
-                                && change.type() == dev.pgworkerpool.embedded.Change.Type.ADDED)
-                        .map(dev.pgworkerpool.embedded.Change::name))
-                .doesNotHaveDuplicates();
+        assertThat(history.jobs()).doesNotHaveDuplicates();
     }
 
     private void submitForEachName(int round) throws Exception {

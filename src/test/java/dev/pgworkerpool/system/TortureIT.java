@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.NoSuchElementException;
 import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -109,15 +108,8 @@ class TortureIT {
                 .toList();
         if (!running.isEmpty()) {
             var pod = running.get(killed.get() % running.size());
-            try {
-                system.cluster()
-                        .node()
-                        .processOf(RunningSystem.NAMESPACE, pod.getMetadata().getName())
-                        .destroyForcibly();
-                killed.incrementAndGet();
-            } catch (NoSuchElementException e) {
-                // it has just ended by itself
-            }
+            system.surroundings().kill(pod);
+            killed.incrementAndGet();
         }
     }
 }

@@ -1,20 +1,16 @@
 package dev.pgworkerpool.system;
 
+import static dev.pgworkerpool.system.RunningSystem.BLOCKED;
+import static dev.pgworkerpool.system.RunningSystem.effect;
+import static dev.pgworkerpool.system.RunningSystem.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import dev.pgworkerpool.api.WorkerJob;
 import dev.pgworkerpool.api.WorkerJobStatus;
 import dev.pgworkerpool.api.WorkerJobStatus.Phase;
-import dev.pgworkerpool.api.WorkerPool;
 import io.fabric8.kubernetes.api.model.events.v1.Event;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
-import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -22,8 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The life of a WorkerJob, as somebody sees it who has kubectl only. */
 class WorkerJobIT {
-    private static final String BLOCKED = "SELECT pg_advisory_xact_lock(4712)";
-
     private static RunningSystem system;
 
     @BeforeAll
@@ -49,7 +43,7 @@ class WorkerJobIT {
                 .isEqualTo("True Succeeded");
         assertThat(system.database()
                         .look("SELECT submitter || ' ' || origin FROM worker_pool.jobs WHERE worker_name = 'good'"))
-                .containsOnly("bob workerjob/default/good");
+                .containsOnly("bob workerjob/" + system.namespace() + "/good");
         eventually().untilAsserted(() -> assertThat(events("good")).contains("Queued", "Started", "Succeeded"));
     }
 
@@ -67,7 +61,7 @@ class WorkerJobIT {
         });
         assertThat(RunningSystem.ready(Objects.requireNonNull(status.conditions())))
                 .isEqualTo("False StatementFailed");
-        assertThat(effects("bad")).isZero();
+        assertThat(system.effects("bad")).isZero();
     }
 
     @Test
@@ -80,7 +74,7 @@ class WorkerJobIT {
                 "statements: [SELECT 1/0, \"" + effect("continued") + "\"]");
         awaitPhase("continued", Phase.Failed);
         assertThat(status("continued").done()).isEqualTo("1/2");
-        assertThat(effects("continued")).isEqualTo(1);
+        assertThat(system.effects("continued")).isEqualTo(1);
     }
 
     @Test
@@ -109,15 +103,15 @@ class WorkerJobIT {
     void a_suspended_one_is_queued_when_that_is_lifted() throws Exception {
         apply("later", "worker: later", "role: alice", "suspend: true", "statements: [\"" + effect("later") + "\"]");
         eventually().until(() -> phase("later") == Phase.Suspended);
-        assertThat(effects("later")).isZero();
+        assertThat(system.effects("later")).isZero();
         apply("later", "worker: later", "role: alice", "suspend: false", "statements: [\"" + effect("later") + "\"]");
         awaitPhase("later", Phase.Succeeded);
-        assertThat(effects("later")).isEqualTo(1);
+        assertThat(system.effects("later")).isEqualTo(1);
     }
 
     @Test
     void deleting_it_cancels_what_waits_and_leaves_what_runs() throws Exception {
-        try (var blocker = block()) {
+        try (var blocker = system.block()) {
             apply(
                     "deleted",
                     "worker: deleted",
@@ -131,24 +125,19 @@ class WorkerJobIT {
                 .until(() -> system.database()
                         .look("SELECT status FROM worker_pool.jobs WHERE worker_name = 'deleted' ORDER BY id")
                         .equals(List.of("done", "cancelled")));
-        assertThat(effects("deleted")).isEqualTo(1);
+        assertThat(system.effects("deleted")).isEqualTo(1);
     }
 
     @Test
     void deleted_while_its_pool_is_gone_it_never_runs_when_the_pool_comes_back() throws Exception {
-        try (var blocker = block()) {
+        try (var blocker = system.block()) {
             apply(
                     "outlived",
                     "worker: outlived",
                     "role: alice",
                     "statements: [\"" + BLOCKED + "\", \"" + effect("outlived") + "\"]");
             awaitPhase("outlived", Phase.Running);
-            system.cluster()
-                    .client()
-                    .resources(WorkerPool.class)
-                    .inNamespace(RunningSystem.NAMESPACE)
-                    .withName(RunningSystem.POOL)
-                    .delete();
+            system.pools().withName(RunningSystem.POOL).delete();
             eventually().until(() -> system.workerPods().isEmpty());
             eventually().until(() -> system.workerSessions().isEmpty());
             delete("outlived");
@@ -160,12 +149,12 @@ class WorkerJobIT {
                 .untilAsserted(() -> assertThat(system.database()
                                 .look("SELECT status FROM worker_pool.jobs WHERE worker_name = 'outlived' ORDER BY id"))
                         .containsExactly("cancelled", "cancelled"));
-        assertThat(effects("outlived")).isZero();
+        assertThat(system.effects("outlived")).isZero();
     }
 
     @Test
     void it_says_in_words_what_it_waits_for() throws Exception {
-        try (var blocker = block()) {
+        try (var blocker = system.block()) {
             apply("first", "worker: busy", "role: alice", "statements: [\"" + BLOCKED + "\"]");
             awaitPhase("first", Phase.Running);
             apply("second", "worker: busy", "role: alice", "statements: [SELECT 1]");
@@ -180,20 +169,20 @@ class WorkerJobIT {
 
     @Test
     void it_is_queued_once_although_the_operator_is_killed_and_never_again_when_its_rows_are_gone() throws Exception {
-        try (var blocker = block()) {
+        try (var blocker = system.block()) {
             apply("once", "worker: once", "role: alice", "statements: [\"" + BLOCKED + "; " + effect("once") + "\"]");
             awaitPhase("once", Phase.Running);
-            system.killOperator();
+            system.surroundings().killOperator();
         }
-        system.startOperator();
+        system.surroundings().startOperator();
         awaitPhase("once", Phase.Succeeded);
         system.database().execute("pool_operator", "DELETE FROM worker_pool.jobs WHERE worker_name = 'once'");
-        system.killOperator();
-        system.startOperator();
+        system.surroundings().killOperator();
+        system.surroundings().startOperator();
         apply("after", "worker: after", "role: alice", "statements: [SELECT 1]");
         awaitPhase("after", Phase.Succeeded);
         assertThat(status("once").phase()).isEqualTo(Phase.Succeeded);
-        assertThat(effects("once")).isEqualTo(1);
+        assertThat(system.effects("once")).isEqualTo(1);
     }
 
     @Test
@@ -217,43 +206,12 @@ class WorkerJobIT {
                 """.formatted(name, pool, String.join("\n  ", spec));
     }
 
-    private static String effect(String worker) {
-        return "INSERT INTO public.effect (worker) VALUES ('" + worker + "')";
-    }
-
-    private static long effects(String worker) throws SQLException {
-        return Long.parseLong(system.database()
-                .look("SELECT count(*) FROM public.effect WHERE worker = ?", worker)
-                .getFirst());
-    }
-
-    /** Holds back whoever runs {@link #BLOCKED}, until it is closed. */
-    private static Connection block() throws SQLException {
-        Connection connection = system.database().asSuperuser();
-        try (var statement = connection.createStatement()) {
-            statement.execute("SELECT pg_advisory_lock(4712)");
-        }
-        return connection;
-    }
-
     private static void delete(String name) {
-        system.cluster()
-                .client()
-                .resources(WorkerJob.class)
-                .inNamespace(RunningSystem.NAMESPACE)
-                .withName(name)
-                .delete();
+        system.workerJobs().withName(name).delete();
     }
 
     private static void awaitGone(String name) {
-        eventually()
-                .until(() -> system.cluster()
-                                .client()
-                                .resources(WorkerJob.class)
-                                .inNamespace(RunningSystem.NAMESPACE)
-                                .withName(name)
-                                .get()
-                        == null);
+        eventually().until(() -> system.workerJobs().withName(name).get() == null);
     }
 
     private static WorkerJobStatus status(String name) {
@@ -277,22 +235,9 @@ class WorkerJobIT {
     }
 
     private static List<String> events(String name) {
-        return system
-                .cluster()
-                .client()
-                .events()
-                .v1()
-                .events()
-                .inNamespace(RunningSystem.NAMESPACE)
-                .list()
-                .getItems()
-                .stream()
+        return system.events().stream()
                 .filter(event -> event.getRegarding().getName().equals(name))
                 .map(Event::getReason)
                 .toList();
-    }
-
-    private static ConditionFactory eventually() {
-        return await().atMost(RunningSystem.PATIENCE).pollInterval(Duration.ofMillis(100));
     }
 }

@@ -1,0 +1,148 @@
+package dev.pgworkerpool.system;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.pgworkerpool.Command;
+import dev.pgworkerpool.postgres.PostgresServer;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * The cluster of the current kube context: the operator is deployed as a user would, by {@code make deploy}, into a new
+ * namespace with restricted Pod Security; PostgreSQL is a pod of that namespace. The image has to be known to the cluster.
+ */
+final class ClusterSurroundings implements Surroundings {
+    private static final String OPERATOR = "pg-worker-pool-operator";
+    private static final String IMAGE = System.getProperty("image", "pg-worker-pool-operator:0.1.0");
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
+
+    private final KubernetesClient client = new KubernetesClientBuilder().build();
+    private final String namespace = "e2e-" + UUID.randomUUID().toString().substring(0, 8);
+    private final PodPostgres postgres;
+
+    private ClusterSurroundings() throws IOException {
+        client.resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName(namespace)
+                        .addToLabels("pod-security.kubernetes.io/enforce", "restricted")
+                        .endMetadata()
+                        .build())
+                .create();
+        this.postgres = PodPostgres.start(client, namespace, "postgres");
+        make("deploy");
+    }
+
+    static ClusterSurroundings start() throws IOException {
+        return new ClusterSurroundings();
+    }
+
+    /** The real kubectl, in this namespace; returns what it printed. */
+    String kubectl(String... arguments) throws IOException {
+        return Command.of(Stream.concat(Stream.of("kubectl", "-n", namespace), Stream.of(arguments))
+                        .toArray(String[]::new))
+                .run();
+    }
+
+    /** As a user would. */
+    void make(String target) throws IOException {
+        Command.of("make", target, "KUBECTL=kubectl -n " + namespace, "IMAGE=" + IMAGE)
+                .run();
+    }
+
+    @Override
+    public KubernetesClient client() {
+        return client;
+    }
+
+    @Override
+    public String namespace() {
+        return namespace;
+    }
+
+    @Override
+    public PostgresServer postgres() {
+        return postgres;
+    }
+
+    @Override
+    public PostgresServer startPostgres(Path dir) {
+        return PodPostgres.start(
+                client, namespace, "postgres-" + UUID.randomUUID().toString().substring(0, 8));
+    }
+
+    @Override
+    public String workerImage() {
+        return IMAGE;
+    }
+
+    @Override
+    public void startOperator() throws IOException {
+        scale(1);
+        kubectl("rollout", "status", "--timeout=120s", "deployment/" + OPERATOR);
+    }
+
+    @Override
+    public void killOperator() {
+        scale(0);
+        client.pods()
+                .inNamespace(namespace)
+                .withLabel("app.kubernetes.io/name", OPERATOR)
+                .withGracePeriod(0)
+                .delete();
+        await("the operator's pod is gone")
+                .atMost(PATIENCE)
+                .until(() -> client.pods()
+                        .inNamespace(namespace)
+                        .withLabel("app.kubernetes.io/name", OPERATOR)
+                        .list()
+                        .getItems()
+                        .isEmpty());
+    }
+
+    /** The API knows no {@code kill -9}: a pod without grace is killed at once, and gone. */
+    @Override
+    public void kill(Pod pod) {
+        client.resource(pod).withGracePeriod(0).delete();
+    }
+
+    @Override
+    public String operatorLog() throws IOException {
+        return kubectl("logs", "deployment/" + OPERATOR);
+    }
+
+    @Override
+    public Stream<String> metrics() throws IOException {
+        var pod = client.pods()
+                .inNamespace(namespace)
+                .withLabel("app.kubernetes.io/name", OPERATOR)
+                .list()
+                .getItems()
+                .getFirst();
+        return client.raw("/api/v1/namespaces/%s/pods/%s:8080/proxy/q/metrics"
+                        .formatted(namespace, pod.getMetadata().getName()))
+                .lines();
+    }
+
+    private void scale(int replicas) {
+        client.apps().deployments().inNamespace(namespace).withName(OPERATOR).scale(replicas);
+    }
+
+    @Override
+    public void close() {
+        postgres.close();
+        // Without a look back for what the finalizers of its pools and WorkerJobs wait for.
+        client.namespaces()
+                .withName(namespace)
+                .withTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .delete();
+        client.close();
+    }
+}

@@ -1,0 +1,118 @@
+package dev.pgworkerpool.system;
+
+import dev.pgworkerpool.demo.OperatorProcess;
+import dev.pgworkerpool.embedded.EmbeddedCluster;
+import dev.pgworkerpool.embedded.NodeImage;
+import dev.pgworkerpool.postgres.EmbeddedPostgres;
+import dev.pgworkerpool.postgres.PostgresServer;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.stream.Stream;
+
+/** A Kubernetes API with one node in this process, the packaged operator and PostgreSQL as processes of their own. */
+final class EmbeddedSurroundings implements Surroundings {
+    private final Path dir;
+    private final EmbeddedPostgres postgres;
+    private final EmbeddedCluster cluster;
+    private OperatorProcess operator;
+    private int starts;
+
+    private EmbeddedSurroundings(Path dir) throws IOException {
+        this.dir = dir;
+        this.postgres = EmbeddedPostgres.start(dir.resolve("postgres"));
+        this.cluster = EmbeddedCluster.start(dir.resolve("cluster"), NodeImage.worker());
+        cluster.applyCrds(Path.of("crds"));
+        this.operator = newOperator();
+    }
+
+    static EmbeddedSurroundings start(Path dir) throws IOException {
+        return new EmbeddedSurroundings(dir);
+    }
+
+    EmbeddedCluster cluster() {
+        return cluster;
+    }
+
+    OperatorProcess operator() {
+        return operator;
+    }
+
+    @Override
+    public KubernetesClient client() {
+        return cluster.client();
+    }
+
+    @Override
+    public String namespace() {
+        return "default";
+    }
+
+    @Override
+    public PostgresServer postgres() {
+        return postgres;
+    }
+
+    @Override
+    public PostgresServer startPostgres(Path dir) {
+        return EmbeddedPostgres.start(dir);
+    }
+
+    @Override
+    public String workerImage() {
+        return "pg-worker-pool-operator";
+    }
+
+    @Override
+    public void startOperator() throws IOException {
+        operator = newOperator();
+    }
+
+    @Override
+    public void killOperator() {
+        operator.handle().destroyForcibly();
+        operator.handle().onExit().join();
+    }
+
+    @Override
+    public void kill(Pod pod) {
+        try {
+            cluster.node().processOf(namespace(), pod.getMetadata().getName()).destroyForcibly();
+        } catch (NoSuchElementException e) {
+            // it has just ended by itself
+        }
+    }
+
+    @Override
+    public String operatorLog() throws IOException {
+        return Files.readString(log());
+    }
+
+    @Override
+    public Stream<String> metrics() throws IOException {
+        try (var page = operator.url().resolve("/q/metrics").toURL().openStream()) {
+            return new String(page.readAllBytes(), StandardCharsets.UTF_8).lines();
+        }
+    }
+
+    private Path log() {
+        return dir.resolve("operator-" + starts + ".log");
+    }
+
+    private OperatorProcess newOperator() throws IOException {
+        starts++;
+        return OperatorProcess.start(cluster.kubeconfig(), log(), Map.of("PGWP_WORKER_IMAGE", workerImage()));
+    }
+
+    @Override
+    public void close() {
+        operator.close();
+        cluster.close();
+        postgres.close();
+    }
+}
