@@ -1,7 +1,7 @@
 # The commands of this project; `make` alone lists them. Needs a JDK 25 or newer, and nothing else for demo and test.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-up test format crds image deploy undeploy e2e bench
+.PHONY: help demo demo-up test test-postgres format crds image deploy undeploy e2e bench
 
 IMAGE ?= pg-worker-pool-operator:0.1.0
 DOCKER ?= docker
@@ -14,7 +14,7 @@ java = "$$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED --sun-misc-unsa
 mvn := $(with_jdk) ./mvnw -B --no-transfer-progress
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
 
 demo: target/demo-built ## the whole thing in one go: needs no cluster, no Docker and no database
 	@$(with_jdk) exec $(java) dev.pgworkerpool.demo.Demo
@@ -30,6 +30,15 @@ target/demo-built: pom.xml $(shell find src $(wildcard crds/*) -not -name '.*')
 
 test: ## run the whole test suite that needs no cluster and no Docker
 	@$(mvn) spotless:check verify; status=$$?; .ci/test-counts || status=1; exit $$status
+
+test-postgres: ## run the suites of the SQL and of the worker on PostgreSQL 15 to 18, in Docker
+	@if $(DOCKER) info >/dev/null 2>&1; then \
+		$(mvn) -Ppostgres-in-docker test; status=$$?; .ci/test-counts target/docker-reports || status=1; exit $$status; \
+	elif [ -n "$(REQUIRE_DOCKER)" ]; then \
+		echo "No Docker Engine answers to '$(DOCKER) info'." >&2; exit 1; \
+	else \
+		echo "Skipped: the suites on PostgreSQL 15 to 18 need a Docker Engine, and none answers to '$(DOCKER) info'."; \
+	fi
 
 format: ## format the sources
 	@$(mvn) -q spotless:apply

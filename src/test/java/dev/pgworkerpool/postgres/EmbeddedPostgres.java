@@ -64,12 +64,12 @@ public final class EmbeddedPostgres implements PostgresServer {
         return server;
     }
 
-    /** Starts a new server from an installation of PostgreSQL, e.g. {@code /usr/lib/postgresql/15}, below {@code dir}. */
-    public static EmbeddedPostgres startInstalled(Path installation, Path dir) {
+    /** The same from an installation of PostgreSQL, e.g. {@code /usr/lib/postgresql/15}. */
+    static EmbeddedPostgres startInstalled(Path installation, Path dir, Map<String, String> settings) {
         var server = new EmbeddedPostgres(dir.toAbsolutePath(), freePort());
         try {
             Files.createDirectories(server.dir);
-            server.initialize(installation.resolve("bin"), Map.of("fsync", "off", "full_page_writes", "off"));
+            server.initialize(installation.resolve("bin"), settings);
         } catch (IOException e) {
             throw new IllegalStateException("no PostgreSQL in " + dir, e);
         }
@@ -255,7 +255,7 @@ public final class EmbeddedPostgres implements PostgresServer {
         return Path.of(System.getProperty("java.io.tmpdir"), "embedded-pg-" + System.getProperty("user.name"));
     }
 
-    private static int freePort() {
+    static int freePort() {
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {

@@ -24,6 +24,13 @@ public final class QueueDatabase implements AutoCloseable {
     public static final String OPERATOR = "pool_operator";
     public static final String PASSWORD = "it's a \"secret\" $(x) ü";
 
+    /**
+     * {@link #PASSWORD} as PostgreSQL 18 keeps it with {@code scram_iterations = 1}, which the others have not got: to prove a
+     * password takes longer than most queries.
+     */
+    private static final String KEPT_PASSWORD = "SCRAM-SHA-256$1:uklEszMS4TQ+P6aB5bcy9A=="
+            + "$yEtcKocoMQsUUrlkHIC6NfLmihVbFDSi1nXiCpxV3Vk=:366zArOi9Ma8jCooA88tEbg8ne1+0aunwTfnxdXfdA0=";
+
     private final PostgresServer server;
     private final String name;
     private final Map<String, Connection> sessions = new HashMap<>();
@@ -204,9 +211,9 @@ public final class QueueDatabase implements AutoCloseable {
             }
         }
         for (var role : List.of(OPERATOR, "alice", "bob", "carol", "mallory")) {
-            server.createLogin(role, PASSWORD);
+            server.createLogin(role, KEPT_PASSWORD);
         }
-        server.createLogin("wp$bob", PASSWORD, "NOINHERIT");
+        server.createLogin("wp$bob", KEPT_PASSWORD, "NOINHERIT");
         try (var connection = server.superuser("postgres")) {
             execute(
                     connection,

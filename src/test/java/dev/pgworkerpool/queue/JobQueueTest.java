@@ -8,7 +8,6 @@ import static org.awaitility.Awaitility.await;
 import dev.pgworkerpool.api.DatabaseSpec;
 import dev.pgworkerpool.api.SecretRef;
 import dev.pgworkerpool.postgres.PostgresServer;
-import dev.pgworkerpool.postgres.PostgresServers;
 import dev.pgworkerpool.postgres.QueueDatabase;
 import dev.pgworkerpool.schedule.Demand;
 import java.sql.SQLException;
@@ -21,21 +20,30 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The operator's calls and its listener, on the real thing. */
+@ParameterizedClass(autoCloseArguments = false)
+@MethodSource("dev.pgworkerpool.postgres.PostgresServers#all")
 class JobQueueTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final List<RoleLogin> LOGINS =
             List.of(new RoleLogin("alice", "alice"), new RoleLogin("bob", "wp$bob"));
 
     private final Queue<String> heard = new ConcurrentLinkedQueue<>();
+    private final PostgresServer server;
     private QueueDatabase database;
     private PoolDatabase pool;
     private JobQueue queue;
 
+    JobQueueTest(PostgresServer server) {
+        this.server = server;
+    }
+
     @BeforeEach
     void open() throws SQLException {
-        database = QueueDatabase.on(PostgresServers.embedded());
+        database = QueueDatabase.on(server);
         pool = PoolDatabase.open(settings(database.name(), QueueDatabase.OPERATOR, QueueDatabase.PASSWORD), events());
         queue = pool.queue();
         queue.setLogins(LOGINS);

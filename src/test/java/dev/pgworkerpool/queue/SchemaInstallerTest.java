@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import dev.pgworkerpool.api.DatabaseSpec;
 import dev.pgworkerpool.api.SecretRef;
 import dev.pgworkerpool.postgres.PostgresServer;
-import dev.pgworkerpool.postgres.PostgresServers;
 import dev.pgworkerpool.postgres.QueueDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,7 +16,6 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -37,12 +35,8 @@ class SchemaInstallerTest {
         }
     }
 
-    static Stream<Named<PostgresServer>> servers() {
-        return PostgresServers.all();
-    }
-
     @ParameterizedTest(autoCloseArguments = false) // other classes use the servers, too
-    @MethodSource("servers")
+    @MethodSource("dev.pgworkerpool.postgres.PostgresServers#all")
     void operators_that_start_at_once_install_it_once(PostgresServer server) throws Exception {
         String owner = newName();
         server.createLogin(owner, QueueDatabase.PASSWORD);
@@ -64,10 +58,10 @@ class SchemaInstallerTest {
         }
     }
 
-    @Test
-    void a_dba_installs_the_same_by_hand_for_an_operator_that_may_not() throws Exception {
+    @ParameterizedTest(autoCloseArguments = false)
+    @MethodSource("dev.pgworkerpool.postgres.PostgresServers#all")
+    void a_dba_installs_the_same_by_hand_for_an_operator_that_may_not(PostgresServer server) throws Exception {
         assumeThat(Path.of("/usr/bin/psql")).exists();
-        PostgresServer server = PostgresServers.embedded();
         String owner = newName();
         server.createLogin(owner, QueueDatabase.PASSWORD);
         server.createDatabase(owner, PostgresServer.SUPERUSER);

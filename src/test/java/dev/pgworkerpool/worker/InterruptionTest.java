@@ -3,7 +3,7 @@ package dev.pgworkerpool.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.pgworkerpool.postgres.EmbeddedPostgres;
+import dev.pgworkerpool.postgres.PostgresServer;
 import dev.pgworkerpool.postgres.QueueDatabase;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,32 +12,27 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Attempts that end without an outcome: they leave no effect, the job runs again at its place, but not for ever. */
+@ParameterizedClass(autoCloseArguments = false)
+@MethodSource("dev.pgworkerpool.postgres.PostgresServers#all")
 class InterruptionTest {
     /** A job that waits until it is let go, and then takes effect. */
     private static final String BLOCKED_JOB =
             "INSERT INTO effect VALUES ('blocked'); SELECT pg_advisory_xact_lock(4711)";
 
-    private static EmbeddedPostgres server;
-
+    private final PostgresServer server;
     private QueueDatabase database;
     private TestWorkers workers;
 
-    @BeforeAll
-    static void start(@TempDir Path folder) {
-        server = EmbeddedPostgres.start(folder);
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
+    InterruptionTest(PostgresServer server) {
+        this.server = server;
     }
 
     @BeforeEach

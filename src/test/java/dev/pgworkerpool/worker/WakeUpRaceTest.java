@@ -3,7 +3,7 @@ package dev.pgworkerpool.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.pgworkerpool.postgres.EmbeddedPostgres;
+import dev.pgworkerpool.postgres.PostgresServer;
 import dev.pgworkerpool.postgres.QueueDatabase;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -17,27 +17,34 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.postgresql.PGConnection;
 
 /**
  * Submits that are aimed at the instant in which a worker ends, when a job can fall between "somebody is awake" and "nothing
  * waits". The only thing that starts workers here is NOTIFY: no sweep comes to the rescue.
  */
+@ParameterizedClass(autoCloseArguments = false)
+@MethodSource("dev.pgworkerpool.postgres.PostgresServers#all")
 class WakeUpRaceTest {
-    private static final int SUBMITS = Integer.getInteger("wakeUpRace.submits", 4_000);
+    private static final int SUBMITS = Integer.getInteger("wakeUpRace.submits", 2_000);
     private static final int SUBMITTERS = 8;
 
     /** From the commit of the first job to the worker's last look at the queue it takes about two milliseconds. */
     private static final int AIM_NANOS = 3_000_000;
 
+    private final PostgresServer server;
     private final AtomicInteger notifications = new AtomicInteger();
+
+    WakeUpRaceTest(PostgresServer server) {
+        this.server = server;
+    }
 
     @Test
     void a_submit_at_the_moment_of_the_workers_exit_is_never_left_behind(@TempDir Path folder) throws Exception {
-        var quickLogins = Map.of("fsync", "off", "scram_iterations", "1", "max_connections", "200");
-        try (var server = EmbeddedPostgres.start(folder.resolve("postgres"), quickLogins);
-                var database = QueueDatabase.on(server);
-                var workers = new TestWorkers(database, folder.resolve("credentials"));
+        try (var database = QueueDatabase.on(server);
+                var workers = new TestWorkers(database, folder);
                 var threads = Executors.newCachedThreadPool()) {
             var waker = new Waker(database, workers);
             var listening = threads.submit(waker::listen);
