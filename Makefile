@@ -1,7 +1,7 @@
 # The commands of this project; `make` alone lists them. Needs a JDK 25 or newer, and nothing else for demo and test.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-up test test-postgres format crds image deploy undeploy e2e bench
+.PHONY: help demo demo-up test test-postgres test-image format crds image classes deploy undeploy e2e bench
 
 IMAGE ?= pg-worker-pool-operator:0.1.0
 DOCKER ?= docker
@@ -48,7 +48,14 @@ crds: ## write crds/ anew from the classes
 
 image: ## build the container image; IMAGE names it, DOCKER is the command that builds
 	@$(mvn) -q -DskipTests package
-	@$(DOCKER) build -t $(IMAGE) .
+	@$(DOCKER) build -t $(IMAGE) --build-arg REVISION="$$(git rev-parse HEAD)" .
+
+test-image: ## test the image IMAGE that `make image` has built; needs docker
+	@$(mvn) -Pimage -Dimage=$(IMAGE) verify; status=$$?; .ci/test-counts target/image-reports || status=1; exit $$status
+
+classes: ## write anew which classes the image's AOT cache holds; for changes of the JDK or of the libraries
+	@$(mvn) -q -DskipTests package
+	@$(DOCKER) build -f src/main/docker/training/Dockerfile --output src/main/docker .
 
 deploy: ## apply the CRDs and deploy/ to the namespace of the current kube context, with IMAGE
 	@$(KUBECTL) apply --server-side -f crds/
