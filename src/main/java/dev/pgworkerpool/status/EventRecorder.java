@@ -99,7 +99,12 @@ public class EventRecorder {
             if (e.getCode() != HttpURLConnection.HTTP_CONFLICT) {
                 throw e;
             }
-            client.resource(event).edit(old -> repeated(old, times));
+            client.events()
+                    .v1()
+                    .events()
+                    .inNamespace(event.getMetadata().getNamespace())
+                    .withName(event.getMetadata().getName())
+                    .edit(old -> repeated(old, times));
         }
     }
 
