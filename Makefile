@@ -6,12 +6,19 @@
 IMAGE ?= pg-worker-pool-operator:0.1.0
 DOCKER ?= docker
 KUBECTL ?= kubectl
+DEPLOY ?= deploy
 
 with_jdk := JAVA_HOME=$$(.mvn/find-jdk) && export JAVA_HOME &&
 java = "$$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
 	-Djava.util.logging.manager=org.jboss.logmanager.LogManager \
 	-cp "target/test-classes:target/classes:$$(cat target/test-classpath)"
 mvn := $(with_jdk) ./mvnw -B --no-transfer-progress
+
+manifests = $(KUBECTL) kustomize $(DEPLOY) | sed 's|: pg-worker-pool-operator:[0-9.]*$$|: $(IMAGE)|'
+# A line for each manifest: its kind and its namespace, the current one where it names none.
+objects = $(manifests) | $(KUBECTL) create --dry-run=client -f - -o 'jsonpath={.kind} {.metadata.namespace}{"\n"}'
+namespaces = $(objects) | cut -d ' ' -f 2 | sort -u
+operator_namespace = $$($(objects) | sed -n 's/^Deployment //p')
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -57,20 +64,20 @@ classes: ## write anew which classes the image's AOT cache holds; for changes of
 	@$(mvn) -q -DskipTests package
 	@$(DOCKER) build -f src/main/docker/training/Dockerfile --output src/main/docker .
 
-deploy: ## apply the CRDs and deploy/ to the namespace of the current kube context, with IMAGE
+deploy: ## apply the CRDs and the kustomization DEPLOY (deploy, or one of deploy/overlays/*) to the current kube context, with IMAGE
 	@$(KUBECTL) apply --server-side -f crds/
-	@$(KUBECTL) kustomize deploy | sed 's|pg-worker-pool-operator:[0-9.]*|$(IMAGE)|' | $(KUBECTL) apply -f -
-	@$(KUBECTL) rollout status --timeout=120s deployment/pg-worker-pool-operator
+	@$(manifests) | $(KUBECTL) apply -f -
+	@$(KUBECTL) rollout status -n $(operator_namespace) --timeout=120s deployment/pg-worker-pool-operator
 
-# The operator goes after what it has to clean up, and before the rights with which it does; the CRDs go only if no other
-# namespace uses them.
-undeploy: ## take away what deploy brought, with this namespace's WorkerJobs and WorkerPools
-	@$(KUBECTL) delete workerjobs,workerpools --all --wait --timeout=60s
-	@$(KUBECTL) delete deployment pg-worker-pool-operator --ignore-not-found --cascade=foreground
-	@$(KUBECTL) delete -k deploy --ignore-not-found
-	@$(KUBECTL) delete lease pg-worker-pool-operator --ignore-not-found
-	@if [ -z "$$($(KUBECTL) get workerjobs,workerpools -A -o name)" ]; then $(KUBECTL) delete -f crds/; \
-	else echo "The CRDs stay: other namespaces have resources of theirs."; fi
+# The operator goes after what it has to clean up. The CRDs go only if no other namespace uses them.
+undeploy: ## take away what deploy brought, with the WorkerJobs and WorkerPools of the namespaces that it watches
+	@for namespace in $$($(namespaces)); do \
+		$(KUBECTL) delete -n $$namespace workerjobs,workerpools --all --timeout=60s && \
+		$(KUBECTL) delete -n $$namespace jobs,pods -l app.kubernetes.io/managed-by=pg-worker-pool-operator || exit 1; done
+	@$(manifests) | $(KUBECTL) delete -f - --ignore-not-found --cascade=foreground
+	@$(KUBECTL) delete -n $(operator_namespace) lease pg-worker-pool-operator --ignore-not-found
+	@if [ -z "$$($(KUBECTL) get workerjobs,workerpools -A -o name; $(KUBECTL) get deployments -A -l app.kubernetes.io/name=pg-worker-pool-operator -o name)" ]; \
+	then $(KUBECTL) delete -f crds/; else echo "The CRDs stay: other namespaces use them."; fi
 
 # These suites come with the next capabilities.
 e2e bench:

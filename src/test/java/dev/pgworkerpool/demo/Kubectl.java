@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The real kubectl of this machine, talking to the demo's API. */
-final class Kubectl {
+/** The real kubectl of this machine, talking to the API of a kubeconfig. */
+public final class Kubectl {
     private final Path program;
     private final Path kubeconfig;
 
@@ -23,7 +23,7 @@ final class Kubectl {
     }
 
     /** Empty when none is on the PATH. */
-    static Optional<Kubectl> find(Path kubeconfig) {
+    public static Optional<Kubectl> find(Path kubeconfig) {
         var path = Optional.ofNullable(System.getenv("PATH")).orElse("");
         return Stream.of(path.split(Pattern.quote(File.pathSeparator), -1))
                 .filter(dir -> !dir.isEmpty())
@@ -34,7 +34,7 @@ final class Kubectl {
     }
 
     /** What it printed, errors included; fails when kubectl fails. */
-    List<String> run(String... arguments) throws IOException {
+    public List<String> run(String... arguments) throws IOException {
         var command = new ArrayList<String>();
         command.add(program.toString());
         command.addAll(List.of(arguments));

@@ -8,11 +8,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** README.md as a source of examples: what stands between its fences. */
-record Readme(String text) {
+public record Readme(String text) {
     private static final Pattern FENCE =
             Pattern.compile("^```([a-z]+)\n(.*?)^```$", Pattern.DOTALL | Pattern.MULTILINE);
 
-    static Readme read() throws IOException {
+    public static Readme read() throws IOException {
         return new Readme(Files.readString(Path.of("README.md")));
     }
 
