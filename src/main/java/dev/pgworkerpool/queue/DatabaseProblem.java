@@ -1,5 +1,6 @@
 package dev.pgworkerpool.queue;
 
+import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -61,10 +62,14 @@ public final class DatabaseProblem extends RuntimeException {
         };
     }
 
-    /** The first line: PostgreSQL's message without its position and context. */
+    /** The first line: PostgreSQL's message without its position and context. The driver keeps a wrong host to itself. */
     private static String message(SQLException cause) {
         String message = cause.getMessage();
-        return message == null ? "no message" : message.lines().findFirst().orElse("no message");
+        String line =
+                message == null ? "no message" : message.lines().findFirst().orElse("no message");
+        return cause.getCause() instanceof UnknownHostException unknown
+                ? line + " Unknown host: " + unknown.getMessage()
+                : line;
     }
 
     /** One line, without position and context. */
