@@ -102,15 +102,4 @@ class SchemaInstallerTest {
         var spec = new DatabaseSpec(server.host(), server.port(), name, new SecretRef("s"), null);
         return new ConnectionSettings(spec, name, QueueDatabase.PASSWORD, null, "test");
     }
-
-    private static final class Deaf implements QueueEvents {
-        @Override
-        public void workFor(String worker) {}
-
-        @Override
-        public void workerJobChanged(String uid) {}
-
-        @Override
-        public void connected() {}
-    }
 }
