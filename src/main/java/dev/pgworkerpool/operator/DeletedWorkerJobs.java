@@ -2,54 +2,81 @@ package dev.pgworkerpool.operator;
 
 import dev.pgworkerpool.api.WorkerJob;
 import dev.pgworkerpool.queue.JobQueue;
+import dev.pgworkerpool.queue.WaitingWorkerJob;
+import dev.pgworkerpool.status.EventRecorder;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import java.util.stream.Collectors;
 
 /**
- * Cancels what waits of WorkerJobs that were deleted while nobody could: their pool was gone, or the operator died between queueing
- * them and saying so in their status.
+ * Cancels what waits of WorkerJobs that were deleted. They have no finalizer, so that deleting one never waits for an operator or a
+ * database; what the queue and the API say is compared instead: before a pool's first worker starts, after each deletion that is
+ * heard of, and once a minute.
+ *
+ * <p>None is missed that is queued while it is being deleted. Who queues one looks for it in the cache after the commit. If it is not
+ * there, the pool is told then; if it still is, its deletion is yet to be heard of. Either way the next pass begins after the commit
+ * and finds the rows. An operator that dies in between leaves it to the first pass of the next one, and one that lost the lease in
+ * between to the next sweep.
+ *
+ * <p>None is cancelled that is there, however far the cache lags behind: the queue is read first and the API last, and what was
+ * queued was there before.
  */
 @ApplicationScoped
 class DeletedWorkerJobs {
     private final KubernetesClient client;
     private final WorkerJobEvents workerJobs;
+    private final EventRecorder events;
 
-    DeletedWorkerJobs(KubernetesClient client, WorkerJobEvents workerJobs) {
+    DeletedWorkerJobs(KubernetesClient client, WorkerJobEvents workerJobs, EventRecorder events) {
         this.client = client;
         this.workerJobs = workerJobs;
+        this.events = events;
     }
 
-    /** The first time before any worker starts, and then once in a while. */
     void run(PoolPass pass, JobQueue queue) {
-        boolean first = pass.live().deletedCancelled.last().isEmpty();
-        pass.live().deletedCancelled.get(true, pass.now(), () -> cancel(pass, queue, first));
+        LivePool live = pass.live();
+        boolean first = live.deletedCancelled.last().isEmpty();
+        live.deletedCancelled.get(live.deletions.get(), pass.now(), () -> cancel(pass, queue, first));
     }
 
     /** @param first trust the API only: a cache may not show yet what was deleted a moment ago */
     private int cancel(PoolPass pass, JobQueue queue, boolean first) {
         String ours = "workerjob/" + pass.namespace() + "/";
-        List<UUID> doubtful = queue.waitingWorkerJobs().stream()
+        List<WaitingWorkerJob> doubtful = queue.waitingWorkerJobs().stream()
                 .filter(waiting -> waiting.origin().startsWith(ours))
-                .map(waiting -> waiting.uid())
-                .filter(uid -> first || !workerJobs.knows(uid.toString()))
+                .filter(waiting -> first || !workerJobs.knows(waiting.uid().toString()))
                 .toList();
         if (doubtful.isEmpty()) {
             return 0;
         }
-        // They were there when they were queued, so those that are not there now were deleted.
         Set<String> there = uids(pass.namespace());
-        List<UUID> deleted =
-                doubtful.stream().filter(uid -> !there.contains(uid.toString())).toList();
-        deleted.forEach(queue::cancelWorkerJob);
+        List<WaitingWorkerJob> deleted = doubtful.stream()
+                .filter(waiting -> !there.contains(waiting.uid().toString()))
+                .toList();
+        deleted.forEach(waiting ->
+                cancel(queue, waiting, pass.namespace(), waiting.origin().substring(ours.length())));
         return deleted.size();
+    }
+
+    private void cancel(JobQueue queue, WaitingWorkerJob waiting, String namespace, String name) {
+        if (queue.cancelWorkerJob(waiting.uid()) == 0) {
+            return; // what is left of it runs
+        }
+        WorkerJob job = new WorkerJob();
+        job.setMetadata(new ObjectMetaBuilder()
+                .withNamespace(namespace)
+                .withName(name)
+                .withUid(waiting.uid().toString())
+                .build());
+        events.normal(job, "Cancelled", "it was deleted: what waited of it is cancelled");
     }
 
     private Set<String> uids(String namespace) {
         return client.resources(WorkerJob.class).inNamespace(namespace).list().getItems().stream()
+                .filter(job -> !job.isMarkedForDeletion())
                 .map(job -> job.getMetadata().getUid())
                 .collect(Collectors.toSet());
     }

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +42,10 @@ final class LivePool implements AutoCloseable {
     final Memo<Boolean, Boolean> encrypted = new Memo<>(Duration.ofMinutes(10));
     final Memo<Boolean, QueueStatistics> statistics = new Memo<>(Duration.ofSeconds(2));
     final Memo<Object, Long> pruned = new Memo<>(Duration.ofSeconds(30));
-    final Memo<Boolean, Integer> deletedCancelled = new Memo<>(Duration.ofMinutes(1));
+    /** How many of its WorkerJobs are known to have been deleted. */
+    final AtomicLong deletions = new AtomicLong();
+
+    final Memo<Long, Integer> deletedCancelled = new Memo<>(Duration.ofMinutes(1));
 
     private volatile @Nullable PoolDatabase database;
     private volatile boolean queueIsOurs;

@@ -3,14 +3,11 @@ package dev.pgworkerpool.operator;
 import dev.pgworkerpool.api.WorkerJob;
 import dev.pgworkerpool.api.WorkerJobStatus;
 import dev.pgworkerpool.api.WorkerPool;
-import dev.pgworkerpool.status.EventRecorder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
-import io.javaoperatorsdk.operator.api.reconciler.Cleaner;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
-import io.javaoperatorsdk.operator.api.reconciler.DeleteControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
@@ -32,13 +29,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Queues a WorkerJob once and mirrors how far it is. An ended one is never looked up again, so it can't run again either, whatever
- * becomes of its rows.
+ * becomes of its rows. What waits of a deleted one is cancelled by its pool's passes ({@link DeletedWorkerJobs}).
  */
 @ControllerConfiguration(
         name = "workerjob",
-        finalizerName = "pgworkerpool.dev/cancel",
         maxReconciliationInterval = @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.MINUTES))
-public class WorkerJobReconciler implements Reconciler<WorkerJob>, Cleaner<WorkerJob> {
+public class WorkerJobReconciler implements Reconciler<WorkerJob> {
     private static final Logger LOG = Logger.getLogger(WorkerJobReconciler.class);
 
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
@@ -46,7 +42,6 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob>, Cleaner<Worke
     private final WorkerJobSteps steps;
     private final WorkerJobStatusWriter statusWriter;
     private final WorkerJobEvents workerJobEvents;
-    private final EventRecorder events;
     private final KubernetesClient client;
     private final InstantSource clock;
 
@@ -54,13 +49,11 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob>, Cleaner<Worke
             WorkerJobSteps steps,
             WorkerJobStatusWriter statusWriter,
             WorkerJobEvents workerJobEvents,
-            EventRecorder events,
             KubernetesClient client,
             InstantSource clock) {
         this.steps = steps;
         this.statusWriter = statusWriter;
         this.workerJobEvents = workerJobEvents;
-        this.events = events;
         this.client = client;
         this.clock = clock;
     }
@@ -95,7 +88,6 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob>, Cleaner<Worke
 
     /** Deletes an ended WorkerJob when its time is over. */
     private UpdateControl<WorkerJob> untilExpiry(WorkerJob job, WorkerJobStatus status, Instant now) {
-        steps.settled(job);
         Integer ttl = job.getSpec().ttlSecondsAfterFinished();
         if (ttl == null || status.finishedAt() == null) {
             return UpdateControl.noUpdate();
@@ -113,19 +105,6 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob>, Cleaner<Worke
             return again(LOOK_AGAIN); // it changed a moment ago, or is another one of this name
         }
         return UpdateControl.noUpdate();
-    }
-
-    @Override
-    public DeleteControl cleanup(WorkerJob job, Context<WorkerJob> context) {
-        if (ended(job.getStatus())) {
-            return DeleteControl.defaultDelete();
-        }
-        WorkerPool pool = context.getSecondaryResource(WorkerPool.class).orElse(null);
-        if (!steps.cancel(job, pool)) {
-            return DeleteControl.noFinalizerRemoval().rescheduleAfter(LOOK_AGAIN);
-        }
-        events.normal(job, "Cancelled", "it was deleted: what waited of it is cancelled");
-        return DeleteControl.defaultDelete();
     }
 
     static boolean ended(@Nullable WorkerJobStatus status) {

@@ -3,7 +3,6 @@ package dev.pgworkerpool.operator;
 import dev.pgworkerpool.api.WorkerJob;
 import dev.pgworkerpool.api.WorkerJobSpec;
 import dev.pgworkerpool.api.WorkerJobSpec.OnFailure;
-import dev.pgworkerpool.api.WorkerJobStatus;
 import dev.pgworkerpool.api.WorkerJobStatus.Phase;
 import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.queue.DatabaseProblem;
@@ -15,20 +14,18 @@ import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Brings a WorkerJob into its pool's queue, once, and looks how far it is there. */
 @ApplicationScoped
 class WorkerJobSteps {
     private final LivePools pools;
-    /** Uids that may be queued although their status doesn't say so yet: the answer, or the status, may have been lost. */
-    private final Set<String> maybeQueued = ConcurrentHashMap.newKeySet();
+    private final WorkerJobEvents workerJobs;
 
-    WorkerJobSteps(LivePools pools) {
+    WorkerJobSteps(LivePools pools, WorkerJobEvents workerJobs) {
         this.pools = pools;
+        this.workerJobs = workerJobs;
     }
 
     /**
@@ -51,7 +48,7 @@ class WorkerJobSteps {
             return jobIds == null ? live.flatMap(this::waitsForPool) : Optional.empty();
         }
         try {
-            return Optional.of(progress(job, pool, live.get(), queue.get(), jobIds));
+            return progress(job, pool, live.get(), queue.get(), jobIds);
         } catch (DatabaseProblem problem) {
             return refused(problem, live.get(), jobIds);
         }
@@ -64,21 +61,30 @@ class WorkerJobSteps {
                 : pending(found.reason(), "it waits for its WorkerPool: " + found.message());
     }
 
-    private JobProgress progress(
+    private Optional<JobProgress> progress(
             WorkerJob job, WorkerPool pool, LivePool live, JobQueue queue, @Nullable List<Long> known) {
+        String uid = job.getMetadata().getUid();
         List<Long> jobIds = known;
         if (jobIds == null) {
+            if (!workerJobs.knows(uid)) {
+                return Optional.empty(); // deleted while this waited for its turn
+            }
             Optional<String> role = role(job.getSpec(), live.logins());
             if (role.isEmpty()) {
-                return JobProgress.notQueued(Phase.Pending, roleLeftOut(live.logins()));
+                return Optional.of(JobProgress.notQueued(Phase.Pending, roleLeftOut(live.logins())));
             }
-            maybeQueued.add(job.getMetadata().getUid());
-            jobIds = queue.enqueue(request(job, role.get()));
+            try {
+                jobIds = queue.enqueue(request(job, role.get()));
+            } finally {
+                if (!workerJobs.knows(uid)) {
+                    workerJobs.deleted(job); // a pass that looked already may have come too early
+                }
+            }
         }
-        return JobProgress.queued(
+        return Optional.of(JobProgress.queued(
                 jobIds,
-                queue.workerJob(UUID.fromString(job.getMetadata().getUid())),
-                statement -> WaitingReason.inWords(statement, job, pool));
+                queue.workerJob(UUID.fromString(uid)),
+                statement -> WaitingReason.inWords(statement, job, pool)));
     }
 
     private Optional<JobProgress> refused(DatabaseProblem problem, LivePool live, @Nullable List<Long> jobIds) {
@@ -99,50 +105,6 @@ class WorkerJobSteps {
                         : Optional.empty();
             }
         }
-    }
-
-    /**
-     * Cancels what waits of it.
-     *
-     * @return false when that can't be done now, although it may be queued
-     */
-    boolean cancel(WorkerJob job, @Nullable WorkerPool pool) {
-        String uid = job.getMetadata().getUid();
-        if (pool == null) {
-            maybeQueued.remove(uid);
-            return true; // the next pool of this queue cancels it before a worker starts
-        }
-        Optional<LivePool> live = pools.find(ResourceID.fromResource(pool));
-        Optional<JobQueue> queue = live.flatMap(LivePool::queue);
-        if (queue.isEmpty()) {
-            return !maybeQueued.contains(uid) && wasNeverQueued(job);
-        }
-        try {
-            queue.get().cancelWorkerJob(UUID.fromString(uid));
-            maybeQueued.remove(uid);
-            return true;
-        } catch (DatabaseProblem problem) {
-            if (problem.concernsAll()) {
-                live.get().queueFailed();
-            }
-            return false;
-        }
-    }
-
-    /** Its status says all that needs to be known. */
-    void settled(WorkerJob job) {
-        maybeQueued.remove(job.getMetadata().getUid());
-    }
-
-    /** Without a status nobody knows: an operator may have died between queueing it and saying so. */
-    private static boolean wasNeverQueued(WorkerJob job) {
-        WorkerJobStatus status = job.getStatus();
-        if (status == null || status.jobIds() != null) {
-            return false;
-        }
-        boolean refused = status.conditions() != null
-                && status.conditions().stream().anyMatch(each -> "RoleNotAllowed".equals(each.getReason()));
-        return status.phase() == Phase.Suspended || refused;
     }
 
     /** The role that queues it: named, or that of the pool's only login. */

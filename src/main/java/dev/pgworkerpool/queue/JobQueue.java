@@ -169,7 +169,7 @@ public final class JobQueue {
                         row.getString("sqlstate")));
     }
 
-    /** Cancels what waits of a WorkerJob. Returns how many of its statements still run. */
+    /** Cancels what waits of a WorkerJob. Returns how many statements that were. */
     public int cancelWorkerJob(UUID uid) {
         return one("SELECT worker_pool.cancel_workerjob(?)", call -> call.setObject(1, uid), row -> row.getInt(1));
     }

@@ -13,8 +13,8 @@ import java.net.HttpURLConnection;
 /**
  * Writes statuses, by server-side apply of the status alone.
  *
- * <p>Not through the framework's {@code UpdateControl}: Java Operator SDK 5.3.2 takes a deletion that comes while it patches
- * for its own change and never calls {@code cleanup} (java-operator-sdk#3414).
+ * <p>Not through the framework's {@code UpdateControl}: Java Operator SDK 5.3.2 takes a change that comes while it patches
+ * for its own and never tells of it (java-operator-sdk#3414).
  */
 @ApplicationScoped
 public class StatusPatch {

@@ -7,10 +7,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pgworkerpool.api.WorkerJobStatus;
 import dev.pgworkerpool.api.WorkerJobStatus.Phase;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import io.fabric8.kubernetes.api.model.events.v1.Event;
 import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -121,11 +126,91 @@ class WorkerJobIT {
             delete("deleted");
             awaitGone("deleted");
         }
-        eventually()
-                .until(() -> system.database()
-                        .look("SELECT status FROM worker_pool.jobs WHERE worker_name = 'deleted' ORDER BY id")
-                        .equals(List.of("done", "cancelled")));
+        awaitStatuses("deleted", "done", "cancelled");
         assertThat(system.effects("deleted")).isEqualTo(1);
+        eventually().until(() -> events("deleted").contains("Cancelled"));
+    }
+
+    @Test
+    void many_that_are_deleted_together_are_cancelled_together() throws Exception {
+        String[] cancelled = Collections.nCopies(50, "cancelled").toArray(String[]::new);
+        try (var blocker = system.block()) {
+            occupy("crowd");
+            for (int i = 0; i < cancelled.length; i++) {
+                apply("crowd-" + i, "worker: crowd", "role: alice", "statements: [\"" + effect("crowd") + "\"]");
+            }
+            eventually().until(() -> statuses("crowd").size() == 1 + cancelled.length);
+            delete("crowd-0");
+            soon().until(() -> statuses("crowd").contains("cancelled"));
+            // A sweep has just looked, and comes back in a minute.
+            for (int i = 1; i < cancelled.length; i++) {
+                delete("crowd-" + i);
+            }
+            soon().until(() -> Collections.frequency(statuses("crowd"), "cancelled") == cancelled.length);
+        }
+        awaitPhase("crowd", Phase.Succeeded);
+        assertThat(system.effects("crowd")).isZero();
+    }
+
+    @Test
+    void deleted_while_the_operator_is_away_it_goes_at_once_and_what_waits_never_runs() throws Exception {
+        try (var blocker = system.block()) {
+            occupy("unattended");
+            apply("orphan", "worker: unattended", "role: alice", "statements: [\"" + effect("unattended") + "\"]");
+            awaitPhase("orphan", Phase.Queued);
+            system.surroundings().killOperator();
+            delete("orphan");
+            assertThat(system.workerJobs().withName("orphan").get()).isNull();
+            system.surroundings().startOperator();
+            awaitStatuses("unattended", "pending", "cancelled");
+        }
+        awaitPhase("unattended", Phase.Succeeded);
+        assertThat(system.effects("unattended")).isZero();
+    }
+
+    @Test
+    void deleted_while_it_is_being_queued_it_never_runs() throws Exception {
+        try (var blocker = system.block()) {
+            occupy("hurried");
+            try (var lock = system.database().asSuperuser()) {
+                lock.setAutoCommit(false);
+                QueueDatabase.execute(lock, "LOCK TABLE worker_pool.queued_job IN SHARE MODE");
+                apply("late", "worker: hurried", "role: alice", "statements: [\"" + effect("hurried") + "\"]");
+                eventually().until(WorkerJobIT::isBeingQueued);
+                delete("late");
+                awaitGone("late");
+                lock.rollback();
+            }
+            soon().until(() -> statuses("hurried").equals(List.of("pending", "cancelled")));
+        }
+        awaitPhase("hurried", Phase.Succeeded);
+        assertThat(system.effects("hurried")).isZero();
+    }
+
+    @Test
+    void one_that_stays_for_the_finalizer_of_somebody_else_is_cancelled_and_never_queued() throws Exception {
+        try (var blocker = system.block()) {
+            occupy("marked");
+            apply("kept", "worker: marked", "role: alice", "statements: [\"" + effect("marked") + "\"]");
+            apply("kept-back", "worker: marked", "role: alice", "suspend: true", "statements: [SELECT 1]");
+            awaitPhase("kept", Phase.Queued);
+            awaitPhase("kept-back", Phase.Suspended);
+            for (String name : List.of("kept", "kept-back")) {
+                setFinalizers(name, List.of("example.com/keep"));
+                delete(name);
+            }
+            soon().until(() -> statuses("marked").equals(List.of("pending", "cancelled")));
+            apply("kept-back", "worker: marked", "role: alice", "suspend: false", "statements: [SELECT 1]");
+        }
+        awaitPhase("marked", Phase.Succeeded);
+        apply("unmarked", "worker: marked", "role: alice", "statements: [SELECT 1]");
+        awaitPhase("unmarked", Phase.Succeeded);
+        assertThat(statuses("marked")).containsExactly("done", "cancelled", "done");
+        for (String name : List.of("kept", "kept-back")) {
+            assertThat(system.workerJob(name).isMarkedForDeletion()).isTrue();
+            setFinalizers(name, List.of());
+            awaitGone(name);
+        }
     }
 
     @Test
@@ -145,10 +230,7 @@ class WorkerJobIT {
         }
         system.createPool(RunningSystem.POOL, 8, "");
         system.awaitReady(RunningSystem.POOL);
-        eventually()
-                .untilAsserted(() -> assertThat(system.database()
-                                .look("SELECT status FROM worker_pool.jobs WHERE worker_name = 'outlived' ORDER BY id"))
-                        .containsExactly("cancelled", "cancelled"));
+        awaitStatuses("outlived", "cancelled", "cancelled");
         assertThat(system.effects("outlived")).isZero();
     }
 
@@ -208,6 +290,39 @@ class WorkerJobIT {
 
     private static void delete(String name) {
         system.workerJobs().withName(name).delete();
+    }
+
+    /** Keeps the worker of this name busy as long as its jobs are blocked. */
+    private static void occupy(String worker) {
+        apply(worker, "worker: " + worker, "role: alice", "statements: [\"" + BLOCKED + "\"]");
+        awaitPhase(worker, Phase.Running);
+    }
+
+    /** Of all jobs of this worker, in their order. */
+    private static List<String> statuses(String worker) throws SQLException {
+        return system.database().look("SELECT status FROM worker_pool.jobs WHERE worker_name = ? ORDER BY id", worker);
+    }
+
+    private static void awaitStatuses(String worker, String... statuses) {
+        eventually().untilAsserted(() -> assertThat(statuses(worker)).containsExactly(statuses));
+    }
+
+    /** For what is told by an event: long before the next sweep. */
+    private static ConditionFactory soon() {
+        return eventually().atMost(Duration.ofSeconds(20));
+    }
+
+    private static boolean isBeingQueued() throws SQLException {
+        return !system.superuserLook("""
+                        SELECT pid FROM pg_stat_activity
+                        WHERE wait_event_type = 'Lock' AND query LIKE '%worker_pool.enqueue_workerjob(%'""").isEmpty();
+    }
+
+    private static void setFinalizers(String name, List<String> finalizers) {
+        system.workerJobs().withName(name).edit(job -> {
+            job.getMetadata().setFinalizers(finalizers);
+            return job;
+        });
     }
 
     private static void awaitGone(String name) {

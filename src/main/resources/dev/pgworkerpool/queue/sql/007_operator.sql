@@ -343,9 +343,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- What waits becomes cancelled. A statement that runs is left to its end; should it be interrupted, it does not begin again.
--- Returns how many have not ended.
+-- Returns how many it cancelled.
 CREATE FUNCTION worker_pool.cancel_workerjob(uid uuid) RETURNS int
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    cancelled int;
 BEGIN
     INSERT INTO worker_pool.cancel_request (id)
     SELECT j.id FROM worker_pool.queued_job j WHERE j.origin_uid = uid AND j.status = 'waiting'
@@ -358,10 +360,11 @@ BEGIN
         WHERE w.origin_uid = uid AND w.status = 'waiting'
         FOR UPDATE SKIP LOCKED
     );
+    GET DIAGNOSTICS cancelled = ROW_COUNT;
 
     DELETE FROM worker_pool.cancel_request c
     WHERE NOT EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = c.id AND j.status = 'waiting');
 
-    RETURN (SELECT count(*) FROM worker_pool.queued_job j WHERE j.origin_uid = uid AND j.status = 'waiting');
+    RETURN cancelled;
 END
 $$;
