@@ -138,7 +138,6 @@ final class ClusterSurroundings implements Surroundings {
     @Override
     public void close() {
         postgres.close();
-        // Without a look back for what the finalizers of its pools and WorkerJobs wait for.
         client.namespaces()
                 .withName(namespace)
                 .withTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
