@@ -1,5 +1,6 @@
 package dev.pgworkerpool.queue;
 
+import dev.pgworkerpool.queue.DatabaseProblem.Kind;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -16,7 +17,8 @@ import org.postgresql.PGNotification;
 
 /**
  * LISTENs on a connection of its own, in a virtual thread, until it is closed. A connection that is lost, or that doesn't answer
- * any more, is made anew after 50 ms, doubling to 2 s.
+ * any more, is made anew after 50 ms, doubling to 2 s; after 30 s when the login was rejected: with another password there is
+ * another listener.
  */
 final class QueueListener implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(QueueListener.class);
@@ -29,6 +31,7 @@ final class QueueListener implements AutoCloseable {
     private static final int ANSWER_SECONDS = 2;
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+    private static final Duration REJECTED_PAUSE = Duration.ofSeconds(30);
 
     private final ConnectionSettings settings;
     private final @Nullable Path caFile;
@@ -56,7 +59,7 @@ final class QueueListener implements AutoCloseable {
             } catch (SQLException | RuntimeException | Error e) {
                 // The pool's own condition tells people; a line a try would only fill the log while a database is down.
                 LOG.debugf("listening at %s: %s", settings, e.getMessage());
-                pause = longer(pause);
+                pause = pauseAfter(e, pause);
             }
         }
     }
@@ -107,8 +110,11 @@ final class QueueListener implements AutoCloseable {
         }
     }
 
-    private static Duration longer(Duration pause) {
-        Duration doubled = pause.multipliedBy(2);
+    static Duration pauseAfter(Throwable failure, Duration before) {
+        if (failure instanceof SQLException e && DatabaseProblem.of(e).kind() == Kind.CREDENTIALS_REJECTED) {
+            return REJECTED_PAUSE;
+        }
+        Duration doubled = before.multipliedBy(2);
         return doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
     }
 
