@@ -268,6 +268,12 @@ class DrainTest extends OneWorkerTest {
     }
 
     @Test
+    void SELECT_INTO_fails_with_a_hint_for_somebody_who_does_not_write_functions() throws SQLException {
+        assertThat(failureOf("SELECT 7 AS a INTO made"))
+                .endsWith("is not implemented\nHINT:  Write CREATE TABLE ... AS SELECT ... instead.");
+    }
+
+    @Test
     void the_error_of_a_failed_job_is_the_servers_with_its_detail_and_hint() throws SQLException {
         submit("DO $$ BEGIN RAISE EXCEPTION E'two\\n"
                 + "lines, \\'quoted\\' ü' USING DETAIL = 'more', HINT = 'try', ERRCODE = 'AB123'; END $$");

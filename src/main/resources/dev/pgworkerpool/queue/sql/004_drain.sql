@@ -131,6 +131,9 @@ BEGIN
     IF hint = '' AND state IN ('25001', '2D000') THEN
         -- Refuses a transaction block, or ends the transaction itself.
         hint := 'Queue it with autocommit => true to run it outside a transaction.';
+    ELSIF state = '0A000' AND message = 'EXECUTE of SELECT ... INTO is not implemented' THEN
+        -- PostgreSQL's own hint is for authors of PL/pgSQL.
+        hint := 'Write CREATE TABLE ... AS SELECT ... instead.';
     END IF;
     RETURN concat_ws(E'\n', message, 'DETAIL:  ' || nullif(detail, ''), 'HINT:  ' || nullif(hint, ''));
 END
