@@ -37,6 +37,7 @@ final class Drain {
     private final AtomicReference<@Nullable RunningCall> running = new AtomicReference<>();
 
     private boolean alone = true;
+    private boolean gotOn;
     private int claimErrors;
     private long afterId;
     private long hintSince = System.nanoTime();
@@ -69,7 +70,8 @@ final class Drain {
                         "job %d: role \"%s\" has no login in this worker pool any more"
                                 .formatted(head.id(), head.submitter()));
             }
-            var session = sessions.of(login, head.submitter());
+            var session = session(login, head.submitter());
+            gotOn = true;
             if (alone) {
                 runAlone(session, login, head.id());
             } else {
@@ -80,6 +82,22 @@ final class Drain {
             }
         }
         flushOutcomes();
+    }
+
+    /**
+     * What this pod has no login for after its first jobs is left to the next one: a Secret that was added since this pod started is
+     * not mounted in it.
+     */
+    private SubmitterSession session(String login, String submitter) throws SQLException, WorkerEnds {
+        try {
+            return sessions.of(login, submitter);
+        } catch (WorkerEnds e) {
+            if (!gotOn || e.outcome() != Outcome.CREDENTIALS) {
+                throw e;
+            }
+            flushOutcomes();
+            throw new WorkerEnds(Outcome.DRAINED, "the next pod may have it: " + e.getMessage(), e);
+        }
     }
 
     private void runAlone(SubmitterSession session, String login, long job) throws SQLException, WorkerEnds {

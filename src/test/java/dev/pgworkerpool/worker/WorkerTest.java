@@ -97,6 +97,21 @@ class WorkerTest {
     }
 
     @Test
+    void a_login_that_was_added_since_the_pod_started_is_left_to_the_next_pod() throws Exception {
+        Files.delete(workers.credentials().resolve("logins/1/username"));
+        var first = database.submit("alice", "foo", "SELECT 1");
+        var second = database.submit("bob", "foo", "SELECT 1");
+        assertThat(workers.run("foo")).isEqualTo(Outcome.DRAINED);
+        awaitStatus(first, "done");
+        awaitStatus(second, "waiting");
+
+        assertThat(workers.run("foo")).isEqualTo(Outcome.CREDENTIALS);
+        QueueDatabase.writeCredentials(workers.credentials(), "alice", "wp$bob");
+        assertThat(workers.run("foo")).isEqualTo(Outcome.DRAINED);
+        awaitStatus(second, "done");
+    }
+
+    @Test
     void a_companion_that_does_not_act_as_its_submitter_runs_nothing() throws Exception {
         database.list(List.of("alice", "bob"), List.of("alice", "bob"));
         QueueDatabase.writeCredentials(workers.credentials(), "alice", "bob");
