@@ -12,7 +12,7 @@ RUN ln -s lib/main/org.postgresql.postgresql-*.jar postgresql.jar \
  && java -XX:+UseSerialGC -Xshare:dump -XX:+AOTClassLinking -XX:SharedClassListFile=worker.classes \
       -XX:SharedArchiveFile=worker.aot -cp /app/postgresql.jar
 
-COPY src/main/docker/*.args target/quarkus-app/*.jar ./
+COPY src/main/docker/*.args target/sbom.cdx.json target/quarkus-app/*.jar ./
 COPY target/quarkus-app/quarkus/ quarkus/
 COPY target/quarkus-app/app/ app/
 

@@ -54,7 +54,7 @@ crds: ## write crds/ anew from the classes
 	@$(mvn) -q test -Dtest=CrdFilesTest -Dcrds.write=true
 
 image: ## build the container image; IMAGE names it, DOCKER is the command that builds
-	@$(mvn) -q -DskipTests package
+	@$(mvn) -q -DskipTests package cyclonedx:makeBom
 	@$(DOCKER) build -t $(IMAGE) --build-arg REVISION="$$(git rev-parse HEAD)" .
 
 test-image: ## test the image IMAGE that `make image` has built; needs docker

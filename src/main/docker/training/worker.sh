@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-export PGDATA=/tmp/data PGHOST=127.0.0.1 PGDATABASE=postgres PGPASSWORD=training LC_ALL=C.UTF-8
+export PGDATA=/tmp/data PGHOST=localhost PGDATABASE=postgres PGPASSWORD=training LC_ALL=C.UTF-8
 credentials=/tmp/credentials
 for login in operator logins/alice; do
   mkdir -p "$credentials/$login"
@@ -11,7 +11,7 @@ for login in operator logins/alice; do
   printf %s "$PGPASSWORD" >"$credentials/$login/password"
 done
 
-sed /AOTCache/d /app/worker.args >/tmp/worker.args # what is yet to be made
+sed /AOTCache/d ../worker.args >/tmp/worker.args # what is yet to be made
 
 {
   initdb --no-sync --username=postgres --auth=scram-sha-256 --pwfile="$credentials/operator/password"
