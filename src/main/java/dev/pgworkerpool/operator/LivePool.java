@@ -31,6 +31,8 @@ final class LivePool implements AutoCloseable {
     final WakeUps wakeUps = new WakeUps();
     /** Why a Job was deleted by us: told when its turn is over. */
     final Map<String, String> verdicts = new HashMap<>();
+    /** What the pods of a Job that has not ended said last of their failure. */
+    final Map<String, String> lastWords = new HashMap<>();
     /** Workers that should have started by now, by the names of their Jobs. */
     Map<String, LateWorker> late = Map.of();
     /** Names that wait for a login, in words. */

@@ -31,6 +31,7 @@ class TurnEnder {
 
     void run(PoolPass pass, JobQueue queue) {
         pass.live().started.settle(pass.turns(), jobName -> exists(pass, jobName), pass.now());
+        hear(pass);
         Set<String> open = new HashSet<>();
         for (OpenTurn turn : queue.openTurns()) {
             open.add(turn.jobName());
@@ -41,6 +42,13 @@ class TurnEnder {
         pass.turns().all().stream()
                 .filter(turn -> turn.holdsSlot() && !open.contains(turn.jobName()))
                 .forEach(turn -> record(pass, queue, turn));
+    }
+
+    private static void hear(PoolPass pass) {
+        pass.turns().all().stream()
+                .filter(Turn::holdsSlot)
+                .forEach(turn -> TurnFailure.ofPods(turn)
+                        .ifPresent(words -> pass.live().lastWords.put(turn.jobName(), words)));
     }
 
     private static void record(PoolPass pass, JobQueue queue, Turn turn) {
@@ -75,6 +83,7 @@ class TurnEnder {
         String failure = verdict != null ? verdict : failure(pass, open).orElse(null);
         Optional<Instant> notBefore = queue.turnEnded(open.worker(), open.turn(), failure);
         live.verdicts.remove(open.jobName());
+        live.lastWords.remove(open.jobName());
         if (failure == null) {
             live.troubles.endedWell(open.worker());
             return;
@@ -91,7 +100,7 @@ class TurnEnder {
                 "worker \"" + open.worker() + "\" (Job " + open.jobName() + "): " + failure);
     }
 
-    /** The pods' cache may lag behind that of the Jobs; the reason is in the pod. */
+    /** The reason is in the pod. The pods' cache may lag behind that of the Jobs, or the pod is gone. */
     private Optional<String> failure(PoolPass pass, OpenTurn open) {
         Turn turn = pass.turns().find(open.jobName()).orElse(new Turn(open.jobName(), null, List.of()));
         if (turn.job() != null && turn.pods().isEmpty()) {
@@ -100,8 +109,11 @@ class TurnEnder {
                     .withLabel(Turns.JOB_NAME, open.jobName())
                     .list()
                     .getItems();
-            return TurnFailure.of(new Turn(open.jobName(), turn.job(), pods));
+            turn = new Turn(open.jobName(), turn.job(), pods);
         }
-        return TurnFailure.of(turn);
+        Optional<String> failure = TurnFailure.of(turn);
+        return turn.pods().isEmpty()
+                ? failure.map(words -> pass.live().lastWords.getOrDefault(open.jobName(), words))
+                : failure;
     }
 }

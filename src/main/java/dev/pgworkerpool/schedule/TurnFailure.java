@@ -24,16 +24,23 @@ public final class TurnFailure {
         if ((turn.job() != null && Turn.hasCondition(turn.job(), "Complete")) || anotherWasAwake(turn)) {
             return Optional.empty();
         }
-        Optional<String> ofPod =
-                turn.pods().stream().flatMap(pod -> ofPod(pod).stream()).findFirst();
-        if (ofPod.isPresent()) {
-            return ofPod.map(TurnFailure::shortened);
+        Optional<String> ofPods = ofPods(turn);
+        if (ofPods.isPresent()) {
+            return ofPods;
         }
         if (turn.job() == null) {
             boolean well = turn.pods().stream().anyMatch(TurnFailure::succeeded);
             return well ? Optional.empty() : Optional.of("its Kubernetes Job was deleted");
         }
         return Optional.of(shortened(ofJob(turn.job())));
+    }
+
+    /** What its pods say so far, whether or not they have ended. One that is deleted or evicted is gone before its Job has ended. */
+    public static Optional<String> ofPods(Turn turn) {
+        return turn.pods().stream()
+                .flatMap(pod -> ofPod(pod).stream())
+                .findFirst()
+                .map(TurnFailure::shortened);
     }
 
     /** The work is done all the same, and the job that runs there was not interrupted. */

@@ -60,6 +60,18 @@ class TurnFailureTest {
     }
 
     @Test
+    void a_pod_that_still_ends_says_already_why() {
+        Pod pod = Serialization.unmarshal("""
+                status:
+                  phase: Running
+                  conditions:
+                  - {type: DisruptionTarget, status: "True", reason: EvictionByEvictionAPI, message: "Eviction API: evicting"}
+                """, Pod.class);
+        assertThat(TurnFailure.ofPods(new Turn("job", null, List.of(pod))))
+                .contains("EvictionByEvictionAPI: Eviction API: evicting");
+    }
+
+    @Test
     void without_a_pod_the_job_says_what_it_knows() {
         assertThat(TurnFailure.of(new Turn("job", FAILED, List.of())))
                 .contains("BackoffLimitExceeded: Job has reached the specified backoff limit");
