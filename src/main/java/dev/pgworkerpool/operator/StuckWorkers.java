@@ -6,8 +6,12 @@ import dev.pgworkerpool.status.EventRecorder;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Optional;
 
-/** Deletes Jobs whose pod will never start (an image that can't be pulled, say): others wait for their slot. */
+/**
+ * Deletes Jobs whose pod will never start (an image that can't be pulled, say): others wait for their slot. Those that are late
+ * go when the pool has changed since, for a Job's pods can't: the next turn may start as the pool is now.
+ */
 @ApplicationScoped
 class StuckWorkers {
     private final KubernetesClient client;
@@ -21,8 +25,15 @@ class StuckWorkers {
     void run(PoolPass pass) {
         pass.turns().all().stream()
                 .filter(Turn::holdsSlot)
-                .forEach(
-                        turn -> NeverStarting.reason(turn, pass.now()).ifPresent(reason -> giveUp(pass, turn, reason)));
+                .forEach(turn -> NeverStarting.reason(turn, pass.now())
+                        .or(() -> lateAndOutdated(pass, turn))
+                        .ifPresent(reason -> giveUp(pass, turn, reason)));
+    }
+
+    private static Optional<String> lateAndOutdated(PoolPass pass, Turn turn) {
+        return Optional.ofNullable(pass.live().late.get(turn.jobName()))
+                .filter(late -> turn.isOlderThan(pass.pool()))
+                .map(LateWorker::reason);
     }
 
     private void giveUp(PoolPass pass, Turn turn, String reason) {

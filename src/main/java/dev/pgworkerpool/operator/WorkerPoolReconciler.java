@@ -121,8 +121,8 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     private Duration run(PoolPass pass) {
         JobQueue queue = access.open(pass);
         turnEnder.run(pass, queue);
-        stuckWorkers.run(pass);
         lateWorkers.run(pass);
+        stuckWorkers.run(pass);
         deletedWorkerJobs.run(pass, queue);
         List<Demand> demand = queue.demand();
         missingLogins.run(pass, demand);

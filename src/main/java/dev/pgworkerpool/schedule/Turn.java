@@ -1,6 +1,7 @@
 package dev.pgworkerpool.schedule;
 
 import dev.pgworkerpool.api.Api;
+import dev.pgworkerpool.api.WorkerPool;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -37,6 +38,13 @@ public record Turn(String jobName, @Nullable Job job, List<Pod> pods) {
     public int number() {
         String number = annotation(Api.TURN_ANNOTATION);
         return number != null && number.matches("[0-9]{1,9}") ? Integer.parseInt(number) : 0;
+    }
+
+    /** Its Job was made before the last change of the pool's spec. */
+    public boolean isOlderThan(WorkerPool pool) {
+        String generation = annotation(Api.GENERATION_ANNOTATION);
+        return generation != null
+                && !generation.equals(String.valueOf(pool.getMetadata().getGeneration()));
     }
 
     private @Nullable String annotation(String key) {

@@ -40,7 +40,7 @@ public record WorkerPodFactory(String defaultImage) {
                 .withName(new WorkerName(pool.getMetadata().getName(), worker).jobName(turn))
                 .withNamespace(pool.getMetadata().getNamespace())
                 .withLabels(labels(pool))
-                .withAnnotations(annotations(Map.of(), worker, turn))
+                .withAnnotations(annotations(generation(pool), worker, turn))
                 .withOwnerReferences(owner(pool))
                 .endMetadata()
                 .withNewSpec()
@@ -118,6 +118,11 @@ public record WorkerPodFactory(String defaultImage) {
 
     private static Map<String, String> annotations(Map<String, String> users, String worker, int turn) {
         return merged(users, Map.of(Api.WORKER_ANNOTATION, worker, Api.TURN_ANNOTATION, Integer.toString(turn)));
+    }
+
+    private static Map<String, String> generation(WorkerPool pool) {
+        return Map.of(
+                Api.GENERATION_ANNOTATION, String.valueOf(pool.getMetadata().getGeneration()));
     }
 
     /** Garbage collection ends the workers of a deleted pool. The pool's deletion doesn't wait for them. */
