@@ -1,6 +1,5 @@
 package dev.pgworkerpool.system;
 
-import static dev.pgworkerpool.system.RunningSystem.BLOCKED;
 import static dev.pgworkerpool.system.RunningSystem.effect;
 import static dev.pgworkerpool.system.RunningSystem.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -10,7 +9,6 @@ import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.postgres.QueueDatabase;
 import dev.pgworkerpool.schedule.WorkerPodFactory;
 import java.nio.file.Path;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -55,7 +53,7 @@ class FaultsIT {
     @Test
     void a_name_whose_turn_ended_while_no_operator_was_there_goes_on() throws Exception {
         try (var blocker = system.block()) {
-            submitBlocked("alone");
+            system.submitBlocked("alone");
             system.awaitStatus("alone", "pending");
             system.surroundings().killOperator();
             system.submitEffect("alone");
@@ -137,7 +135,7 @@ class FaultsIT {
     @Tag("embedded")
     void without_the_Kubernetes_API_running_jobs_go_on_and_what_was_queued_runs_when_it_is_back() throws Exception {
         try (var blocker = system.block()) {
-            submitBlocked("running");
+            system.submitBlocked("running");
             system.awaitStatus("running", "pending");
             embedded().cluster().stopApi();
             system.submitEffect("meanwhile");
@@ -162,15 +160,15 @@ class FaultsIT {
     @Test
     void a_job_whose_session_is_terminated_runs_again() throws Exception {
         try (var blocker = system.block()) {
-            submitBlocked("terminated");
+            system.submitBlocked("terminated");
             system.awaitStatus("terminated", "pending");
             system.database().asSuperuser("""
                     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                     WHERE datname = current_database() AND application_name LIKE 'worker_pool job %'""");
-            eventually().until(() -> attempts("terminated") == 1);
+            eventually().until(() -> system.attempts("terminated") == 1);
         }
         system.awaitEffects("terminated", 1);
-        assertThat(attempts("terminated")).isEqualTo(2);
+        assertThat(system.attempts("terminated")).isEqualTo(2);
         eventually()
                 .until(() -> events().stream()
                         .anyMatch(note -> note.contains("terminated") && note.contains("exit code 12")));
@@ -180,7 +178,7 @@ class FaultsIT {
     @Tag("embedded")
     void a_worker_that_runs_out_of_memory_is_seen_and_its_job_runs_again() throws Exception {
         try (var blocker = system.block()) {
-            submitBlocked("hungry");
+            system.submitBlocked("hungry");
             system.awaitStatus("hungry", "pending");
             var pod = system.workerPods().stream()
                     .filter(candidate -> candidate.getMetadata().getName().contains("hungry"))
@@ -266,7 +264,7 @@ class FaultsIT {
     @Test
     void a_suspended_pool_starts_nothing_and_lets_what_runs_come_to_its_end() throws Exception {
         try (var blocker = system.block()) {
-            submitBlocked("before");
+            system.submitBlocked("before");
             system.awaitStatus("before", "pending");
             system.createPool(RunningSystem.POOL, 8, "  suspend: true");
             eventually().until(() -> system.ready(RunningSystem.POOL).equals("False Suspended"));
@@ -285,7 +283,7 @@ class FaultsIT {
     @Test
     void a_deleted_pool_takes_its_pods_with_it_and_leaves_the_queue_as_it_is() throws Exception {
         try (var blocker = system.block()) {
-            submitBlocked("survivor");
+            system.submitBlocked("survivor");
             system.awaitStatus("survivor", "pending");
             system.pools().withName(RunningSystem.POOL).delete();
             eventually().until(() -> system.workerPods().isEmpty());
@@ -309,18 +307,8 @@ class FaultsIT {
         await().atMost(Duration.ofSeconds(60)).during(Duration.ofSeconds(30)).until(condition);
     }
 
-    private static void submitBlocked(String worker) throws SQLException {
-        system.database().submit("alice", worker, BLOCKED + "; " + effect(worker));
-    }
-
     private static EmbeddedSurroundings embedded() {
         return (EmbeddedSurroundings) system.surroundings();
-    }
-
-    private static int attempts(String worker) throws SQLException {
-        return Integer.parseInt(
-                system.superuserLook("SELECT sum(attempts) FROM worker_pool.jobs WHERE worker_name = '" + worker + "'")
-                        .getFirst());
     }
 
     private static List<String> podsOf(String worker) {

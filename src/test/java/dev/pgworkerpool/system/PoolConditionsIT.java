@@ -3,7 +3,6 @@ package dev.pgworkerpool.system;
 import static dev.pgworkerpool.system.RunningSystem.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pgworkerpool.api.WorkerPoolStatus;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -200,8 +199,6 @@ class PoolConditionsIT {
     }
 
     private static String message() {
-        WorkerPoolStatus status =
-                Objects.requireNonNull(system.pool(RunningSystem.POOL).getStatus());
-        return Objects.requireNonNull(status.conditions()).getFirst().getMessage();
+        return system.message(RunningSystem.POOL);
     }
 }

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.awaitility.core.ConditionFactory;
@@ -100,7 +101,11 @@ final class RunningSystem implements AutoCloseable {
 
     /** A pool on this system's database; further lines of its spec are indented by two. */
     void createPool(String name, int slots, String furtherSpec) {
-        apply("""
+        apply(poolYaml(name, slots, furtherSpec));
+    }
+
+    String poolYaml(String name, int slots, String furtherSpec) {
+        return """
                 apiVersion: pgworkerpool.dev/v1alpha1
                 kind: WorkerPool
                 metadata: {name: %s}
@@ -110,7 +115,7 @@ final class RunningSystem implements AutoCloseable {
                   logins:
                     - secretRef: {name: alice}
                     - {secretRef: {name: bob}, role: bob}
-                %s""".formatted(name, databaseSpec(postgres(), database.name()), slots, furtherSpec));
+                %s""".formatted(name, databaseSpec(postgres(), database.name()), slots, furtherSpec);
     }
 
     /** The {@code spec.database} of a pool. */
@@ -167,6 +172,26 @@ final class RunningSystem implements AutoCloseable {
                 .orElse("");
     }
 
+    /** What the pool says of its readiness, in words. */
+    String message(String pool) {
+        return Objects.requireNonNull(pool(pool).getStatus()).conditions().stream()
+                .filter(condition -> condition.getType().equals("Ready"))
+                .findFirst()
+                .orElseThrow()
+                .getMessage();
+    }
+
+    /** Until the operator has seen the pool's spec. */
+    void awaitObserved(String name) {
+        eventually().alias("pool " + name + " is observed").until(() -> {
+            var pool = pool(name);
+            return pool.getStatus() != null
+                    && Objects.equals(
+                            pool.getStatus().observedGeneration(),
+                            pool.getMetadata().getGeneration());
+        });
+    }
+
     void awaitReady(String pool) {
         eventually().alias("pool " + pool + " is ready").until(() -> ready(pool).startsWith("True"));
     }
@@ -190,6 +215,11 @@ final class RunningSystem implements AutoCloseable {
         database.submit("alice", worker, effect(worker));
     }
 
+    /** The same, after it was {@link #BLOCKED}. */
+    void submitBlocked(String worker) throws SQLException {
+        database.submit("alice", worker, BLOCKED + "; " + effect(worker));
+    }
+
     static String effect(String worker) {
         return "INSERT INTO public.effect (worker) VALUES ('" + worker + "')";
     }
@@ -201,6 +231,13 @@ final class RunningSystem implements AutoCloseable {
 
     void awaitEffects(String worker, long number) {
         eventually().alias("effects of " + worker).until(() -> effects(worker) == number);
+    }
+
+    /** Of all jobs of this worker together. */
+    int attempts(String worker) throws SQLException {
+        return Integer.parseInt(
+                superuserLook("SELECT sum(attempts) FROM worker_pool.jobs WHERE worker_name = ?", worker)
+                        .getFirst());
     }
 
     void awaitStatus(String worker, String status) {
