@@ -28,7 +28,7 @@ final class ClusterSurroundings implements Surroundings {
     private final String namespace = "e2e-" + UUID.randomUUID().toString().substring(0, 8);
     private final PodPostgres postgres;
 
-    private ClusterSurroundings() throws IOException {
+    private ClusterSurroundings() {
         client.resource(new NamespaceBuilder()
                         .withNewMetadata()
                         .withName(namespace)
@@ -37,10 +37,16 @@ final class ClusterSurroundings implements Surroundings {
                         .build())
                 .create();
         this.postgres = PodPostgres.start(client, namespace, "postgres");
-        make("deploy");
     }
 
     static ClusterSurroundings start() throws IOException {
+        var surroundings = withoutOperator();
+        surroundings.make("deploy", IMAGE);
+        return surroundings;
+    }
+
+    /** A namespace that nothing has been deployed to, with PostgreSQL. */
+    static ClusterSurroundings withoutOperator() {
         return new ClusterSurroundings();
     }
 
@@ -51,9 +57,9 @@ final class ClusterSurroundings implements Surroundings {
                 .run();
     }
 
-    /** As a user would. */
-    void make(String target) throws IOException {
-        Command.of("make", target, "KUBECTL=kubectl -n " + namespace, "IMAGE=" + IMAGE)
+    /** As a user would; returns what it printed. */
+    String make(String target, String image) throws IOException {
+        return Command.of("make", target, "KUBECTL=kubectl -n " + namespace, "IMAGE=" + image)
                 .run();
     }
 
