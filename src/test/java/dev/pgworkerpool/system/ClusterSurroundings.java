@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
@@ -47,7 +48,9 @@ final class ClusterSurroundings implements Surroundings {
 
     /** A namespace that nothing has been deployed to, with PostgreSQL. */
     static ClusterSurroundings withoutOperator() {
-        return new ClusterSurroundings();
+        var surroundings = new ClusterSurroundings();
+        Diagnostics.watch(surroundings);
+        return surroundings;
     }
 
     /** The real kubectl, in this namespace; returns what it printed. */
@@ -137,12 +140,33 @@ final class ClusterSurroundings implements Surroundings {
                 .lines();
     }
 
+    @Override
+    public void keepLogs(Path folder) throws IOException {
+        Files.writeString(folder.resolve("events.txt"), kubectl("get", "events", "--sort-by=.lastTimestamp"));
+        Files.writeString(folder.resolve("describe.txt"), kubectl("describe", "deployments,jobs,pods,workerpools,workerjobs"));
+        for (var pod : client.pods().inNamespace(namespace).list().getItems()) {
+            var name = pod.getMetadata().getName();
+            Files.writeString(folder.resolve(name + ".log"), logs(name));
+            Files.writeString(folder.resolve(name + ".previous.log"), logs(name, "--previous"));
+        }
+    }
+
+    /** What kubectl says, which may be that there are none. */
+    private String logs(String pod, String... options) {
+        try {
+            return kubectl(Stream.concat(Stream.of("logs", pod), Stream.of(options)).toArray(String[]::new));
+        } catch (IOException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
     private void scale(int replicas) {
         client.apps().deployments().inNamespace(namespace).withName(OPERATOR).scale(replicas);
     }
 
     @Override
     public void close() {
+        Diagnostics.forget(this);
         postgres.close();
         client.namespaces()
                 .withName(namespace)

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.stream.Stream;
@@ -32,7 +33,9 @@ final class EmbeddedSurroundings implements Surroundings {
     }
 
     static EmbeddedSurroundings start(Path dir) throws IOException {
-        return new EmbeddedSurroundings(dir);
+        var surroundings = new EmbeddedSurroundings(dir);
+        Diagnostics.watch(surroundings);
+        return surroundings;
     }
 
     EmbeddedCluster cluster() {
@@ -100,8 +103,24 @@ final class EmbeddedSurroundings implements Surroundings {
         }
     }
 
+    @Override
+    public void keepLogs(Path folder) throws IOException {
+        for (int start = 1; start <= starts; start++) {
+            Files.copy(log(start), folder.resolve(log(start).getFileName()), StandardCopyOption.REPLACE_EXISTING);
+        }
+        try (var files = Files.walk(dir.resolve("cluster").resolve("pods"))) {
+            for (var file : files.filter(each -> each.toString().endsWith("log")).toList()) {
+                Files.copy(file, folder.resolve(file.getParent().getFileName() + ".log"), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+    }
+
     private Path log() {
-        return dir.resolve("operator-" + starts + ".log");
+        return log(starts);
+    }
+
+    private Path log(int start) {
+        return dir.resolve("operator-" + start + ".log");
     }
 
     private OperatorProcess newOperator() throws IOException {
@@ -111,6 +130,7 @@ final class EmbeddedSurroundings implements Surroundings {
 
     @Override
     public void close() {
+        Diagnostics.forget(this);
         operator.close();
         cluster.close();
         postgres.close();

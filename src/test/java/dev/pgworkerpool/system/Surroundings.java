@@ -48,6 +48,9 @@ interface Surroundings extends AutoCloseable {
     /** The lines of the operator's metrics page. */
     Stream<String> metrics() throws IOException;
 
+    /** Writes what the operator and the workers wrote into this folder. */
+    void keepLogs(Path folder) throws IOException;
+
     @Override
     void close();
 }
