@@ -79,6 +79,9 @@ undeploy: ## take away what deploy brought, with the WorkerJobs and WorkerPools 
 	@if [ -z "$$($(KUBECTL) get workerjobs,workerpools -A -o name; $(KUBECTL) get deployments -A -l app.kubernetes.io/name=pg-worker-pool-operator -o name)" ]; \
 	then $(KUBECTL) delete -f crds/; else echo "The CRDs stay: other namespaces use them."; fi
 
-# These suites come with the next capabilities.
-e2e bench:
+e2e: ## run the end-to-end suite against the current kube context; its nodes have to know IMAGE
+	@$(mvn) -Pe2e -Dimage=$(IMAGE) verify; status=$$?; .ci/test-counts target/e2e-reports || status=1; exit $$status
+
+# This suite comes with the next capability.
+bench:
 	@echo "make $@ is not there yet." >&2; exit 1

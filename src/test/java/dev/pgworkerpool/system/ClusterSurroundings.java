@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -21,7 +22,7 @@ import java.util.stream.Stream;
  * namespace with restricted Pod Security; PostgreSQL is a pod of that namespace. The image has to be known to the cluster.
  */
 final class ClusterSurroundings implements Surroundings {
-    private static final String OPERATOR = "pg-worker-pool-operator";
+    static final String OPERATOR = "pg-worker-pool-operator";
     private static final String IMAGE = System.getProperty("image", "pg-worker-pool-operator:0.1.0");
     private static final Duration PATIENCE = Duration.ofSeconds(120);
 
@@ -94,13 +95,13 @@ final class ClusterSurroundings implements Surroundings {
 
     @Override
     public void startOperator() throws IOException {
-        scale(1);
+        scaleOperator(1);
         kubectl("rollout", "status", "--timeout=120s", "deployment/" + OPERATOR);
     }
 
     @Override
     public void killOperator() {
-        scale(0);
+        scaleOperator(0);
         client.pods()
                 .inNamespace(namespace)
                 .withLabel("app.kubernetes.io/name", OPERATOR)
@@ -108,11 +109,7 @@ final class ClusterSurroundings implements Surroundings {
                 .delete();
         await("the operator's pod is gone")
                 .atMost(PATIENCE)
-                .until(() -> client.pods()
-                        .inNamespace(namespace)
-                        .withLabel("app.kubernetes.io/name", OPERATOR)
-                        .list()
-                        .getItems()
+                .until(() -> operatorPods()
                         .isEmpty());
     }
 
@@ -129,11 +126,7 @@ final class ClusterSurroundings implements Surroundings {
 
     @Override
     public Stream<String> metrics() throws IOException {
-        var pod = client.pods()
-                .inNamespace(namespace)
-                .withLabel("app.kubernetes.io/name", OPERATOR)
-                .list()
-                .getItems()
+        var pod = operatorPods()
                 .getFirst();
         return client.raw("/api/v1/namespaces/%s/pods/%s:8080/proxy/q/metrics"
                         .formatted(namespace, pod.getMetadata().getName()))
@@ -160,7 +153,11 @@ final class ClusterSurroundings implements Surroundings {
         }
     }
 
-    private void scale(int replicas) {
+    List<Pod> operatorPods() {
+        return client.pods().inNamespace(namespace).withLabel("app.kubernetes.io/name", OPERATOR).list().getItems();
+    }
+
+    void scaleOperator(int replicas) {
         client.apps().deployments().inNamespace(namespace).withName(OPERATOR).scale(replicas);
     }
 

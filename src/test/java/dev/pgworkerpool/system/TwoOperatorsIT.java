@@ -1,0 +1,124 @@
+package dev.pgworkerpool.system;
+
+import static dev.pgworkerpool.system.RunningSystem.eventually;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two replicas of the operator: one works, the other takes over, and nobody notices but by a short wait. */
+@Tag("cluster")
+class TwoOperatorsIT {
+    private static final int SLOTS = 4;
+
+    private static RunningSystem system;
+    private static ClusterSurroundings cluster;
+    private static NodeShell node;
+    private static PodHistory history;
+
+    @BeforeAll
+    static void start(@TempDir Path dir) throws Exception {
+        cluster = ClusterSurroundings.start();
+        system = RunningSystem.start(cluster);
+        node = new NodeShell(cluster.client());
+        history = new PodHistory(cluster.client(), cluster.namespace());
+        system.createPool(RunningSystem.POOL, SLOTS, "");
+        cluster.scaleOperator(2);
+    }
+
+    @AfterAll
+    static void stop() {
+        history.close();
+        node.close();
+        system.close();
+    }
+
+    @BeforeEach
+    void both_are_there() {
+        eventually().until(() -> operators().size() == 2 && operators().stream().allMatch(TwoOperatorsIT::isReady));
+        eventually().until(() -> operators().stream().anyMatch(TwoOperatorsIT::leads));
+    }
+
+    @Test
+    void a_leader_that_is_stopped_hands_over_at_once() throws Exception {
+        takeOver("stopped", leader -> cluster.client().resource(leader).delete());
+    }
+
+    @Test
+    void a_leader_that_is_killed_is_replaced_when_its_lease_ends() throws Exception {
+        takeOver("killed", leader -> node.signal(leader, "KILL"));
+    }
+
+    @Test
+    void a_leader_that_was_frozen_finds_its_place_taken_and_ends() throws Exception {
+        var leader = takeOver("frozen", frozen -> node.signal(frozen, "STOP"));
+        node.signal(leader, "CONT");
+        eventually().until(() -> restarts(leader) > 0 || isGone(leader));
+        assertThat(operators().stream().filter(TwoOperatorsIT::leads)).hasSize(1).noneMatch(leader::equals);
+    }
+
+    private interface Fault {
+        void happen(Pod leader) throws IOException;
+    }
+
+    /** While more names wait than there are slots. Returns the old leader. */
+    private static Pod takeOver(String how, Fault fault) throws Exception {
+        var queue = new TortureQueue(system.database(), 8, 40, Duration.ofMillis(100));
+        queue.submit();
+        eventually().until(() -> !system.workerSessions().isEmpty());
+        var leader = operators().stream().filter(TwoOperatorsIT::leads).findFirst().orElseThrow();
+        var before = holder();
+        var start = Instant.now();
+        fault.happen(leader);
+        system.submitEffect("while " + how);
+        eventually().pollInterval(Duration.ofMillis(50)).until(() -> !holder().isEmpty() && !holder().equals(before));
+        System.out.printf("leader %s: the other one leads after %.1f s%n", how, seconds(start));
+        system.awaitEffects("while " + how, 1);
+        system.awaitAllEnded();
+        queue.verify();
+        assertThat(history.mostLivePods()).isLessThanOrEqualTo(SLOTS);
+        assertThat(history.jobs()).doesNotHaveDuplicates();
+        return leader;
+    }
+
+    private static double seconds(Instant start) {
+        return Duration.between(start, Instant.now()).toMillis() / 1000.0;
+    }
+
+    private static List<Pod> operators() {
+        return cluster.operatorPods();
+    }
+
+    /** The holder of a lease is the pod's name and a random part. */
+    private static boolean leads(Pod pod) {
+        return holder().startsWith(pod.getMetadata().getName() + "_");
+    }
+
+    private static String holder() {
+        var lease = cluster.client().leases().inNamespace(cluster.namespace()).withName(ClusterSurroundings.OPERATOR).get();
+        return lease == null || lease.getSpec().getHolderIdentity() == null ? "" : lease.getSpec().getHolderIdentity();
+    }
+
+    private static boolean isReady(Pod pod) {
+        return pod.getMetadata().getDeletionTimestamp() == null
+                && pod.getStatus().getContainerStatuses().stream().allMatch(status -> status.getReady());
+    }
+
+    private static boolean isGone(Pod pod) {
+        return cluster.client().resource(pod).get() == null;
+    }
+
+    private static int restarts(Pod pod) {
+        return cluster.client().resource(pod).get().getStatus().getContainerStatuses().getFirst().getRestartCount();
+    }
+}
