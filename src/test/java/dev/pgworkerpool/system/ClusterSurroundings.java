@@ -109,8 +109,7 @@ final class ClusterSurroundings implements Surroundings {
                 .delete();
         await("the operator's pod is gone")
                 .atMost(PATIENCE)
-                .until(() -> operatorPods()
-                        .isEmpty());
+                .until(() -> operatorPods().isEmpty());
     }
 
     /** The API knows no {@code kill -9}: a pod without grace is killed at once, and gone. */
@@ -126,8 +125,7 @@ final class ClusterSurroundings implements Surroundings {
 
     @Override
     public Stream<String> metrics() throws IOException {
-        var pod = operatorPods()
-                .getFirst();
+        var pod = operatorPods().getFirst();
         return client.raw("/api/v1/namespaces/%s/pods/%s:8080/proxy/q/metrics"
                         .formatted(namespace, pod.getMetadata().getName()))
                 .lines();
@@ -136,7 +134,8 @@ final class ClusterSurroundings implements Surroundings {
     @Override
     public void keepLogs(Path folder) throws IOException {
         Files.writeString(folder.resolve("events.txt"), kubectl("get", "events", "--sort-by=.lastTimestamp"));
-        Files.writeString(folder.resolve("describe.txt"), kubectl("describe", "deployments,jobs,pods,workerpools,workerjobs"));
+        Files.writeString(
+                folder.resolve("describe.txt"), kubectl("describe", "deployments,jobs,pods,workerpools,workerjobs"));
         for (var pod : client.pods().inNamespace(namespace).list().getItems()) {
             var name = pod.getMetadata().getName();
             Files.writeString(folder.resolve(name + ".log"), logs(name));
@@ -147,14 +146,19 @@ final class ClusterSurroundings implements Surroundings {
     /** What kubectl says, which may be that there are none. */
     private String logs(String pod, String... options) {
         try {
-            return kubectl(Stream.concat(Stream.of("logs", pod), Stream.of(options)).toArray(String[]::new));
+            return kubectl(
+                    Stream.concat(Stream.of("logs", pod), Stream.of(options)).toArray(String[]::new));
         } catch (IOException e) {
             return String.valueOf(e.getMessage());
         }
     }
 
     List<Pod> operatorPods() {
-        return client.pods().inNamespace(namespace).withLabel("app.kubernetes.io/name", OPERATOR).list().getItems();
+        return client.pods()
+                .inNamespace(namespace)
+                .withLabel("app.kubernetes.io/name", OPERATOR)
+                .list()
+                .getItems();
     }
 
     void scaleOperator(int replicas) {

@@ -83,12 +83,15 @@ public final class Diagnostics implements TestExecutionExceptionHandler, Lifecyc
         var client = surroundings.client();
         var namespace = surroundings.namespace();
         List<HasMetadata> objects = new ArrayList<>();
-        objects.addAll(client.resources(WorkerPool.class).inNamespace(namespace).list().getItems());
-        objects.addAll(client.resources(WorkerJob.class).inNamespace(namespace).list().getItems());
+        objects.addAll(
+                client.resources(WorkerPool.class).inNamespace(namespace).list().getItems());
+        objects.addAll(
+                client.resources(WorkerJob.class).inNamespace(namespace).list().getItems());
         objects.addAll(client.batch().v1().jobs().inNamespace(namespace).list().getItems());
         objects.addAll(client.pods().inNamespace(namespace).list().getItems());
         objects.addAll(client.leases().inNamespace(namespace).list().getItems());
-        objects.addAll(client.events().v1().events().inNamespace(namespace).list().getItems());
+        objects.addAll(
+                client.events().v1().events().inNamespace(namespace).list().getItems());
         Files.writeString(folder.resolve("objects.yaml"), Serialization.asYaml(objects));
     }
 

@@ -109,8 +109,12 @@ final class EmbeddedSurroundings implements Surroundings {
             Files.copy(log(start), folder.resolve(log(start).getFileName()), StandardCopyOption.REPLACE_EXISTING);
         }
         try (var files = Files.walk(dir.resolve("cluster").resolve("pods"))) {
-            for (var file : files.filter(each -> each.toString().endsWith("log")).toList()) {
-                Files.copy(file, folder.resolve(file.getParent().getFileName() + ".log"), StandardCopyOption.REPLACE_EXISTING);
+            for (var file :
+                    files.filter(each -> each.toString().endsWith("log")).toList()) {
+                Files.copy(
+                        file,
+                        folder.resolve(file.getParent().getFileName() + ".log"),
+                        StandardCopyOption.REPLACE_EXISTING);
             }
         }
     }

@@ -15,8 +15,7 @@ final class NodeShell implements AutoCloseable {
     private static final String POD = "shell";
 
     private final KubernetesClient client;
-    private final String namespace =
-            "e2e-node-" + UUID.randomUUID().toString().substring(0, 8);
+    private final String namespace = "e2e-node-" + UUID.randomUUID().toString().substring(0, 8);
 
     NodeShell(KubernetesClient client) {
         this.client = client;
@@ -65,7 +64,8 @@ final class NodeShell implements AutoCloseable {
 
     private static String processes(Pod pod) {
         var uid = pod.getMetadata().getUid();
-        return "$(grep -lE '%s|%s' /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3)".formatted(uid, uid.replace('-', '_'));
+        return "$(grep -lE '%s|%s' /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3)"
+                .formatted(uid, uid.replace('-', '_'));
     }
 
     private String run(String script) throws IOException {

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -121,8 +120,7 @@ class OutagesIT {
     private static void outage(String daemon, String how) throws IOException {
         var command = how.equals("frozen") ? List.of(LAB, "outage", "--hang") : List.of(LAB, "outage");
         Command.of(java.util.stream.Stream.concat(
-                                command.stream(),
-                                java.util.stream.Stream.of(daemon, Long.toString(OUTAGE.toSeconds())))
+                                command.stream(), java.util.stream.Stream.of(daemon, Long.toString(OUTAGE.toSeconds())))
                         .toArray(String[]::new))
                 .run();
     }

@@ -85,8 +85,7 @@ final class TortureQueue {
                 """
                 SELECT public.alone('%1$s', %2$s);
                 INSERT INTO public.effect (worker, v)
-                VALUES ('%1$s', substring(current_setting('application_name') from '\\d+$')::bigint)%3$s""".formatted(
-                        name, length.toMillis() / 1000.0, job / SESSIONS % 10 == 9 ? "; SELECT 1/0" : ""));
+                VALUES ('%1$s', substring(current_setting('application_name') from '\\d+$')::bigint)%3$s""".formatted(name, length.toMillis() / 1000.0, job / SESSIONS % 10 == 9 ? "; SELECT 1/0" : ""));
     }
 
     private static String name(int number) {
@@ -97,11 +96,9 @@ final class TortureQueue {
     void verify() throws SQLException {
         assertThat(database.look("""
                 SELECT concat_ws(' ', status, count(*)) FROM worker_pool.jobs
-                WHERE worker_name LIKE 'torture %' GROUP BY status ORDER BY status"""))
-                .containsExactly("done " + jobs * 9 / 10, "failed " + jobs / 10);
+                WHERE worker_name LIKE 'torture %' GROUP BY status ORDER BY status""")).containsExactly("done " + jobs * 9 / 10, "failed " + jobs / 10);
         assertThat(database.look("""
-                SELECT error FROM worker_pool.jobs WHERE worker_name LIKE 'torture %' AND status = 'failed' GROUP BY error"""))
-                .containsExactly("division by zero");
+                SELECT error FROM worker_pool.jobs WHERE worker_name LIKE 'torture %' AND status = 'failed' GROUP BY error""")).containsExactly("division by zero");
         assertThat(database.look("""
                 SELECT j.id FROM worker_pool.jobs j LEFT JOIN public.effect e ON e.v = j.id
                 WHERE worker_name LIKE 'torture %'

@@ -64,7 +64,9 @@ class TwoOperatorsIT {
         var leader = takeOver("frozen", frozen -> node.signal(frozen, "STOP"));
         node.signal(leader, "CONT");
         eventually().until(() -> restarts(leader) > 0 || isGone(leader));
-        assertThat(operators().stream().filter(TwoOperatorsIT::leads)).hasSize(1).noneMatch(leader::equals);
+        assertThat(operators().stream().filter(TwoOperatorsIT::leads))
+                .hasSize(1)
+                .noneMatch(leader::equals);
     }
 
     private interface Fault {
@@ -76,7 +78,8 @@ class TwoOperatorsIT {
         var queue = new TortureQueue(system.database(), 8, 40, Duration.ofMillis(100));
         queue.submit();
         eventually().until(() -> !system.workerSessions().isEmpty());
-        var leader = operators().stream().filter(TwoOperatorsIT::leads).findFirst().orElseThrow();
+        var leader =
+                operators().stream().filter(TwoOperatorsIT::leads).findFirst().orElseThrow();
         var before = holder();
         var start = Instant.now();
         fault.happen(leader);
@@ -105,8 +108,14 @@ class TwoOperatorsIT {
     }
 
     private static String holder() {
-        var lease = cluster.client().leases().inNamespace(cluster.namespace()).withName(ClusterSurroundings.OPERATOR).get();
-        return lease == null || lease.getSpec().getHolderIdentity() == null ? "" : lease.getSpec().getHolderIdentity();
+        var lease = cluster.client()
+                .leases()
+                .inNamespace(cluster.namespace())
+                .withName(ClusterSurroundings.OPERATOR)
+                .get();
+        return lease == null || lease.getSpec().getHolderIdentity() == null
+                ? ""
+                : lease.getSpec().getHolderIdentity();
     }
 
     private static boolean isReady(Pod pod) {
@@ -119,6 +128,12 @@ class TwoOperatorsIT {
     }
 
     private static int restarts(Pod pod) {
-        return cluster.client().resource(pod).get().getStatus().getContainerStatuses().getFirst().getRestartCount();
+        return cluster.client()
+                .resource(pod)
+                .get()
+                .getStatus()
+                .getContainerStatuses()
+                .getFirst()
+                .getRestartCount();
     }
 }
