@@ -88,9 +88,9 @@ class PoolConditionsIT {
         var quota = system.client().resource("""
                 apiVersion: v1
                 kind: ResourceQuota
-                metadata: {name: no-jobs, namespace: default}
+                metadata: {name: no-jobs}
                 spec: {hard: {count/jobs.batch: "0"}}
-                """);
+                """).inNamespace(system.namespace());
         quota.create();
         try {
             system.database().submit("alice", "refused", "SELECT 1");
@@ -114,9 +114,9 @@ class PoolConditionsIT {
         var quota = system.client().resource("""
                 apiVersion: v1
                 kind: ResourceQuota
-                metadata: {name: no-pods, namespace: default}
+                metadata: {name: no-pods}
                 spec: {hard: {count/pods: "0"}}
-                """);
+                """).inNamespace(system.namespace());
         quota.create();
         try {
             system.database().submit("alice", "podless", "SELECT 1");

@@ -99,9 +99,13 @@ final class RunningSystem implements AutoCloseable {
                 .serverSideApply();
     }
 
-    /** A pool on this system's database; further lines of its spec are indented by two. */
+    /**
+     * A pool on this system's database, or another spec for it; further lines are indented by two. Returns when the operator has
+     * seen it.
+     */
     void createPool(String name, int slots, String furtherSpec) {
         apply(poolYaml(name, slots, furtherSpec));
+        awaitObserved(name);
     }
 
     String poolYaml(String name, int slots, String furtherSpec) {
