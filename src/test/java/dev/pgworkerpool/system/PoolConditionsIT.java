@@ -96,9 +96,11 @@ class PoolConditionsIT {
             system.database().submit("alice", "refused", "SELECT 1");
             awaitReason("False WorkersNotStarting");
             assertThat(message()).contains("worker \"refused\"", "exceeded quota: no-jobs");
-            assertThat(Objects.requireNonNull(system.pool(RunningSystem.POOL).getStatus())
-                            .slots())
-                    .isEqualTo("0/8");
+            eventually()
+                    .until(() -> Objects.requireNonNull(
+                                    system.pool(RunningSystem.POOL).getStatus())
+                            .slots()
+                            .equals("0/8"));
             eventually()
                     .until(() -> system.events().stream()
                             .anyMatch(event -> event.getReason().equals("WorkerRefused")));
