@@ -1,7 +1,7 @@
 # The commands of this project; `make` alone lists them. Needs a JDK 25 or newer, and nothing else for demo and test.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-up test test-postgres test-image format crds image classes deploy undeploy e2e bench
+.PHONY: help demo demo-up test test-postgres test-image format crds image classes deploy undeploy e2e e2e-outages bench
 
 IMAGE ?= pg-worker-pool-operator:0.1.0
 DOCKER ?= docker
@@ -12,6 +12,7 @@ with_jdk := JAVA_HOME=$$(.mvn/find-jdk) && export JAVA_HOME &&
 java = "$$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
 	-Djava.util.logging.manager=org.jboss.logmanager.LogManager \
 	-cp "target/test-classes:target/classes:$$(cat target/test-classpath)"
+e2e = $(mvn) -Pe2e -Dimage=$(IMAGE) -Dimage.next=$(or $(NEXT_IMAGE),$(IMAGE))
 mvn := $(with_jdk) ./mvnw -B --no-transfer-progress
 
 manifests = $(KUBECTL) kustomize $(DEPLOY) | sed 's|: pg-worker-pool-operator:[0-9.]*$$|: $(IMAGE)|'
@@ -79,8 +80,12 @@ undeploy: ## take away what deploy brought, with the WorkerJobs and WorkerPools 
 	@if [ -z "$$($(KUBECTL) get workerjobs,workerpools -A -o name; $(KUBECTL) get deployments -A -l app.kubernetes.io/name=pg-worker-pool-operator -o name)" ]; \
 	then $(KUBECTL) delete -f crds/; else echo "The CRDs stay: other namespaces use them."; fi
 
-e2e: ## run the end-to-end suite against the current kube context; its nodes have to know IMAGE
-	@$(mvn) -Pe2e -Dimage=$(IMAGE) verify; status=$$?; .ci/test-counts target/e2e-reports || status=1; exit $$status
+e2e: ## run the end-to-end suite against the current kube context; its nodes have to know IMAGE (and NEXT_IMAGE)
+	@$(e2e) verify; status=$$?; .ci/test-counts target/e2e-reports || status=1; exit $$status
+
+e2e-outages: ## run the stories in which parts of the cluster are away, which is what the command LAB does
+	@$(e2e) -Dit.test=OutagesIT -DexcludedTests= -Dlab=$(LAB) verify
+
 
 # This suite comes with the next capability.
 bench:
