@@ -22,7 +22,7 @@ namespaces = $(objects) | cut -d ' ' -f 2 | sort -u
 operator_namespace = $$($(objects) | sed -n 's/^Deployment //p')
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
 
 demo: target/demo-built ## the whole thing in one go: needs no cluster, no Docker and no database
 	@$(with_jdk) exec $(java) dev.pgworkerpool.demo.Demo
