@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
@@ -48,6 +49,7 @@ class WakeUpRaceTest {
                 var threads = Executors.newCachedThreadPool()) {
             var waker = new Waker(database, workers);
             var listening = threads.submit(waker::listen);
+            waker.listens.await();
             var submitters = new ArrayList<Future<?>>();
             for (int i = 0; i < SUBMITTERS; i++) {
                 var submitter = i;
@@ -108,6 +110,7 @@ class WakeUpRaceTest {
         private final QueueDatabase database;
         private final TestWorkers workers;
         private final Map<String, Boolean> running = new ConcurrentHashMap<>();
+        private final CountDownLatch listens = new CountDownLatch(1);
         volatile boolean stop;
 
         Waker(QueueDatabase database, TestWorkers workers) {
@@ -120,6 +123,7 @@ class WakeUpRaceTest {
                     var statement = connection.createStatement();
                     var pool = Executors.newVirtualThreadPerTaskExecutor()) {
                 statement.execute("LISTEN worker_pool");
+                listens.countDown();
                 while (!stop) {
                     for (var notification :
                             connection.unwrap(PGConnection.class).getNotifications(100)) {
