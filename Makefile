@@ -20,6 +20,8 @@ manifests = $(KUBECTL) kustomize $(DEPLOY) | sed 's|: pg-worker-pool-operator:[0
 objects = $(manifests) | $(KUBECTL) create --dry-run=client -f - -o 'jsonpath={.kind} {.metadata.namespace}{"\n"}'
 namespaces = $(objects) | cut -d ' ' -f 2 | sort -u
 operator_namespace = $$($(objects) | sed -n 's/^Deployment //p')
+# Those of our kinds that the cluster knows.
+kinds = $$($(KUBECTL) get -f crds/ --ignore-not-found -o name | cut -d / -f 2)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -73,12 +75,13 @@ deploy: ## apply the CRDs and the kustomization DEPLOY (deploy, or one of deploy
 # The operator goes after what it has to clean up. The CRDs go only if no other namespace uses them.
 undeploy: ## take away what deploy brought, with the WorkerJobs and WorkerPools of the namespaces that it watches
 	@for namespace in $$($(namespaces)); do \
-		$(KUBECTL) delete -n $$namespace workerjobs,workerpools --all --timeout=60s && \
+		for kind in $(kinds); do $(KUBECTL) delete -n $$namespace $$kind --all --timeout=60s || exit 1; done; \
 		$(KUBECTL) delete -n $$namespace jobs,pods -l app.kubernetes.io/managed-by=pg-worker-pool-operator || exit 1; done
 	@$(manifests) | $(KUBECTL) delete -f - --ignore-not-found --cascade=foreground
 	@$(KUBECTL) delete -n $(operator_namespace) lease pg-worker-pool-operator --ignore-not-found
-	@if [ -z "$$($(KUBECTL) get workerjobs,workerpools -A -o name; $(KUBECTL) get deployments -A -l app.kubernetes.io/name=pg-worker-pool-operator -o name)" ]; \
-	then $(KUBECTL) delete -f crds/; else echo "The CRDs stay: other namespaces use them."; fi
+	@used=$$(for kind in $(kinds); do $(KUBECTL) get $$kind -A -o name || exit 1; done; \
+		$(KUBECTL) get deployments -A -l app.kubernetes.io/name=pg-worker-pool-operator -o name) || exit 1; \
+	if [ -z "$$used" ]; then $(KUBECTL) delete -f crds/ --ignore-not-found; else echo "The CRDs stay: other namespaces use them."; fi
 
 e2e: ## run the end-to-end suite against the current kube context; its nodes have to know IMAGE (and NEXT_IMAGE)
 	@$(e2e) verify; status=$$?; .ci/test-counts target/e2e-reports || status=1; exit $$status
