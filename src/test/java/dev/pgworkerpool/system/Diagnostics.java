@@ -67,7 +67,8 @@ public final class Diagnostics implements TestExecutionExceptionHandler, Lifecyc
                 + context.getTestMethod().map(method -> "." + method.getName()).orElse("");
         for (var surroundings : RUNNING) {
             try {
-                var folder = Files.createDirectories(FOLDER.resolve(name));
+                // Other classes may run beside the one that fails.
+                var folder = Files.createDirectories(FOLDER.resolve(name).resolve(surroundings.namespace()));
                 keepObjects(surroundings, folder);
                 keepQueues(surroundings, folder.resolve("queue.txt"));
                 surroundings.keepLogs(folder);

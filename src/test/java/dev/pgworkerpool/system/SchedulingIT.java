@@ -14,9 +14,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** What admission, scheduler and kubelet do to worker pods: the pool says so, and each job has its effect once. */
 @Tag("cluster")
+@Isolated("the node takes no pods for a while")
 class SchedulingIT {
     /** Of which the worker keeps five for itself: the job has two to end. */
     private static final String SHORT_GRACE = "terminationGracePeriodSeconds: 7";

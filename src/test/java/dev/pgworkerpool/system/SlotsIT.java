@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,6 +55,7 @@ class SlotsIT {
     }
 
     @Test
+    @Tag("embedded")
     void an_operator_that_is_killed_again_and_again_never_starts_a_ninth_pod_nor_a_turn_twice() throws Exception {
         for (int round = 1; round <= 4; round++) {
             submitForEachName(round);
