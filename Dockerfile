@@ -16,12 +16,10 @@ COPY src/main/docker/*.args target/sbom.cdx.json target/quarkus-app/*.jar ./
 COPY target/quarkus-app/quarkus/ quarkus/
 COPY target/quarkus-app/app/ app/
 
-ARG REVISION
 LABEL org.opencontainers.image.title="pg-worker-pool-operator" \
       org.opencontainers.image.description="Named, ordered SQL workers for PostgreSQL, run as Kubernetes Jobs" \
       org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="0.1.0" \
-      org.opencontainers.image.revision="$REVISION"
+      org.opencontainers.image.version="0.1.0"
 
 USER 65532:65532
 ENTRYPOINT ["java", "@/app/operator.args"]

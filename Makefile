@@ -58,7 +58,7 @@ crds: ## write crds/ anew from the classes
 
 image: ## build the container image; IMAGE names it, DOCKER is the command that builds
 	@$(mvn) -q -DskipTests package cyclonedx:makeBom
-	@$(DOCKER) build -t $(IMAGE) --build-arg REVISION="$$(git rev-parse HEAD)" .
+	@$(DOCKER) build -t $(IMAGE) $$(git rev-parse HEAD 2>/dev/null | sed 's/^/--label org.opencontainers.image.revision=/') .
 
 test-image: ## test the image IMAGE that `make image` has built; needs docker
 	@$(mvn) -Pimage -Dimage=$(IMAGE) verify; status=$$?; .ci/test-counts target/image-reports || status=1; exit $$status
