@@ -1,7 +1,7 @@
 # The commands of this project; `make` alone lists them. Needs a JDK 25 or newer, and nothing else for demo and test.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-up test test-postgres test-image format crds image classes deploy undeploy e2e e2e-outages bench
+.PHONY: help demo demo-up test test-postgres test-image format crds image classes deploy undeploy e2e e2e-outages measure bench
 
 IMAGE ?= pg-worker-pool-operator:0.1.0
 DOCKER ?= docker
@@ -89,6 +89,8 @@ e2e: ## run the end-to-end suite against the current kube context; its nodes hav
 e2e-outages: ## run the stories in which parts of the cluster are away, which is what the command LAB does
 	@$(e2e) -Dit.test=OutagesIT -DexcludedTests= -Dlab=$(LAB) verify
 
+measure: ## measure cold starts, throughput and a soak on the current kube context: target/measurements/*.md; LAB as above, may be left out
+	@$(e2e) -Dgroups=measurement -DexcludedTests= -Dlab=$(LAB) verify
 
 # This suite comes with the next capability.
 bench:
