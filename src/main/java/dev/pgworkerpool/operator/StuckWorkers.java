@@ -3,10 +3,12 @@ package dev.pgworkerpool.operator;
 import dev.pgworkerpool.schedule.NeverStarting;
 import dev.pgworkerpool.schedule.Turn;
 import dev.pgworkerpool.status.EventRecorder;
-import io.fabric8.kubernetes.api.model.DeletionPropagation;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Optional;
+import org.jboss.logging.Logger;
 
 /**
  * Deletes Jobs whose pod will never start (an image that can't be pulled, say): others wait for their slot. Those that are late
@@ -14,6 +16,8 @@ import java.util.Optional;
  */
 @ApplicationScoped
 class StuckWorkers {
+    private static final Logger LOG = Logger.getLogger(StuckWorkers.class);
+
     private final KubernetesClient client;
     private final EventRecorder events;
 
@@ -37,14 +41,9 @@ class StuckWorkers {
     }
 
     private void giveUp(PoolPass pass, Turn turn, String reason) {
-        if (turn.job() != null && !turn.job().isMarkedForDeletion()) {
-            client.batch()
-                    .v1()
-                    .jobs()
-                    .inNamespace(pass.namespace())
-                    .withName(turn.jobName())
-                    .withPropagationPolicy(DeletionPropagation.BACKGROUND)
-                    .delete();
+        Job job = turn.job();
+        if (job != null && !job.isMarkedForDeletion() && !delete(pass, job)) {
+            return;
         }
         if (pass.live().verdicts.put(turn.jobName(), reason) != null) {
             return; // told already
@@ -53,5 +52,18 @@ class StuckWorkers {
                 pass.pool(),
                 "WorkerNotStarted",
                 "worker \"" + turn.worker() + "\" (Job " + turn.jobName() + "): " + reason);
+    }
+
+    /** False: the Job has changed since, its pod may have started after all; or the API refuses. No other name has to wait for that. */
+    private boolean delete(PoolPass pass, Job job) {
+        try {
+            client.resource(job).lockResourceVersion().delete();
+            return true;
+        } catch (KubernetesClientException e) {
+            LOG.warnf(
+                    "%s: Job %s is not deleted: %s",
+                    pass.live(), job.getMetadata().getName(), PoolProblem.words(e));
+            return false;
+        }
     }
 }

@@ -7,7 +7,6 @@ import dev.pgworkerpool.api.WorkerJobStatus.Phase;
 import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.queue.DatabaseProblem;
 import dev.pgworkerpool.queue.JobQueue;
-import dev.pgworkerpool.queue.RoleLogin;
 import dev.pgworkerpool.queue.WorkerJobRequest;
 import dev.pgworkerpool.status.Readiness;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -48,9 +47,14 @@ class WorkerJobSteps {
             return jobIds == null ? live.flatMap(this::waitsForPool) : Optional.empty();
         }
         try {
-            return progress(job, pool, live.get(), queue.get(), jobIds);
+            return jobIds == null
+                    ? enqueue(job, pool, live.get(), queue.get())
+                    : Optional.of(look(job, pool, queue.get(), jobIds));
         } catch (DatabaseProblem problem) {
-            return refused(problem, live.get(), jobIds);
+            if (problem.concernsAll()) {
+                live.get().queueFailed(); // or every WorkerJob of this pool would wait for the same time-out
+            }
+            return jobIds == null ? notNow(problem) : Optional.empty();
         }
     }
 
@@ -61,64 +65,56 @@ class WorkerJobSteps {
                 : pending(found.reason(), "it waits for its WorkerPool: " + found.message());
     }
 
-    private Optional<JobProgress> progress(
-            WorkerJob job, WorkerPool pool, LivePool live, JobQueue queue, @Nullable List<Long> known) {
+    private Optional<JobProgress> enqueue(WorkerJob job, WorkerPool pool, LivePool live, JobQueue queue) {
         String uid = job.getMetadata().getUid();
-        List<Long> jobIds = known;
-        if (jobIds == null) {
+        if (!workerJobs.knows(uid)) {
+            return Optional.empty(); // deleted while this waited for its turn
+        }
+        String role = job.getSpec().role();
+        if (role == null) {
+            // Those of the spec count: that a Secret is missing just now must not give the job to another role.
+            int logins = pool.getSpec().logins().size();
+            if (logins != 1) {
+                return pending(
+                        "RoleNotAllowed",
+                        "spec.role is left out, which needs a pool with exactly one login; this one has " + logins);
+            }
+            if (live.logins().isEmpty()) {
+                return pending("RoleNotAllowed", "the only login of its WorkerPool can't be used now");
+            }
+            role = live.logins().getFirst().role();
+        }
+        List<Long> jobIds;
+        try {
+            jobIds = queue.enqueue(request(job, role));
+        } catch (DatabaseProblem problem) {
+            switch (problem.kind()) {
+                case NOT_ALLOWED -> {
+                    return pending("RoleNotAllowed", problem.text());
+                }
+                case INVALID -> {
+                    return Optional.of(
+                            JobProgress.notQueued(Phase.Failed, Readiness.stalled("StatementRefused", problem.text())));
+                }
+                default -> throw problem;
+            }
+        } finally {
             if (!workerJobs.knows(uid)) {
-                return Optional.empty(); // deleted while this waited for its turn
-            }
-            Optional<String> role = role(job.getSpec(), live.logins());
-            if (role.isEmpty()) {
-                return Optional.of(JobProgress.notQueued(Phase.Pending, roleLeftOut(live.logins())));
-            }
-            try {
-                jobIds = queue.enqueue(request(job, role.get()));
-            } finally {
-                if (!workerJobs.knows(uid)) {
-                    workerJobs.deleted(job); // a pass that looked already may have come too early
-                }
+                workerJobs.deleted(job); // a pass that looked already may have come too early
             }
         }
-        return Optional.of(JobProgress.queued(
+        return Optional.of(look(job, pool, queue, jobIds));
+    }
+
+    private static JobProgress look(WorkerJob job, WorkerPool pool, JobQueue queue, List<Long> jobIds) {
+        return JobProgress.queued(
                 jobIds,
-                queue.workerJob(UUID.fromString(uid)),
-                statement -> WaitingReason.inWords(statement, job, pool)));
+                queue.workerJob(UUID.fromString(job.getMetadata().getUid())),
+                statement -> WaitingReason.inWords(statement, job, pool));
     }
 
-    private Optional<JobProgress> refused(DatabaseProblem problem, LivePool live, @Nullable List<Long> jobIds) {
-        switch (problem.kind()) {
-            case NOT_ALLOWED -> {
-                return pending("RoleNotAllowed", problem.text());
-            }
-            case INVALID -> {
-                return Optional.of(
-                        JobProgress.notQueued(Phase.Failed, Readiness.stalled("StatementRefused", problem.text())));
-            }
-            default -> {
-                if (problem.concernsAll()) {
-                    live.queueFailed(); // or every WorkerJob of this pool would wait for the same time-out
-                }
-                return jobIds == null
-                        ? pending(PoolProblem.of(problem).reason(), "it waits for its WorkerPool: " + problem.text())
-                        : Optional.empty();
-            }
-        }
-    }
-
-    /** The role that queues it: named, or that of the pool's only login. */
-    private static Optional<String> role(WorkerJobSpec spec, List<RoleLogin> logins) {
-        if (spec.role() != null) {
-            return Optional.of(spec.role());
-        }
-        return logins.size() == 1 ? Optional.of(logins.getFirst().role()) : Optional.empty();
-    }
-
-    private static Readiness roleLeftOut(List<RoleLogin> logins) {
-        return Readiness.reconciling(
-                "RoleNotAllowed",
-                "spec.role is left out, which needs a pool with exactly one login; this one has " + logins.size());
+    private static Optional<JobProgress> notNow(DatabaseProblem problem) {
+        return pending(PoolProblem.of(problem).reason(), "it waits for its WorkerPool: " + problem.text());
     }
 
     private static WorkerJobRequest request(WorkerJob job, String role) {

@@ -105,6 +105,26 @@ class WorkerJobIT {
     }
 
     @Test
+    void a_login_whose_Secret_is_missing_does_not_make_the_other_one_the_only_one() throws Exception {
+        system.client()
+                .secrets()
+                .inNamespace(system.namespace())
+                .withName("bob")
+                .delete();
+        try {
+            eventually().until(() -> system.ready(RunningSystem.POOL).equals("False SecretNotFound"));
+            apply("ambiguous", "worker: ambiguous", "statements: [\"" + effect("ambiguous") + "\"]");
+            eventually().until(() -> reason("ambiguous").equals("RoleNotAllowed"));
+            assertThat(status("ambiguous").message()).contains("exactly one login; this one has 2");
+        } finally {
+            system.createSecret("bob", "wp$bob", QueueDatabase.PASSWORD);
+            delete("ambiguous");
+        }
+        system.awaitReady(RunningSystem.POOL);
+        assertThat(system.effects("ambiguous")).isZero();
+    }
+
+    @Test
     void a_suspended_one_is_queued_when_that_is_lifted() throws Exception {
         apply("later", "worker: later", "role: alice", "suspend: true", "statements: [\"" + effect("later") + "\"]");
         eventually().until(() -> phase("later") == Phase.Suspended);
