@@ -52,7 +52,9 @@ final class NodeShell implements AutoCloseable {
     /** Nothing gets to this pod, and nothing from it, for so long. Returns when it is over. */
     void cutNetwork(Pod pod, Duration duration) throws IOException {
         run("""
+                set -eu
                 p=$(echo %s | cut -d' ' -f1)
+                [ -n "$p" ]
                 in="nsenter -t $p -n"
                 route=$($in ip route | grep ^default)
                 $in ip link set eth0 down

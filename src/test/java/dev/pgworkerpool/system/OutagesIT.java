@@ -75,8 +75,8 @@ class OutagesIT {
     }
 
     @Test
-    void the_pod_of_PostgreSQL_is_killed_twice() throws Exception {
-        story("PostgreSQL killed", () -> {
+    void PostgreSQL_crashes_twice() throws Exception {
+        story("PostgreSQL crashed", () -> {
             for (int i = 0; i < 2; i++) {
                 pause(Duration.ofSeconds(5));
                 system.postgres().restartImmediately();
@@ -88,7 +88,7 @@ class OutagesIT {
     void the_network_between_a_worker_and_PostgreSQL_is_cut() throws Exception {
         story("network cut", () -> {
             try (var node = new NodeShell(system.client())) {
-                node.cutNetwork(system.workerPods().getFirst(), OUTAGE);
+                node.cutNetwork(SoakFault.running(system, new Random(1)), OUTAGE);
             }
         });
     }

@@ -79,8 +79,9 @@ final class PodPostgres implements PostgresServer {
                         - {name: POSTGRES_PASSWORD, value: "%3$s"}
                         - {name: PGDATA, value: /var/lib/postgresql/data/pgdata}
                       ports: [{containerPort: 5432}]
+                      # While it is made, the server listens on no port. A command would cost a process each time.
                       readinessProbe:
-                        exec: {command: [pg_isready, -q, -h, 127.0.0.1]}
+                        tcpSocket: {port: 5432}
                         periodSeconds: 1
                       securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
                       volumeMounts:

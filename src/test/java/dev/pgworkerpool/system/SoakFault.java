@@ -62,7 +62,7 @@ record SoakFault(String name, boolean endsOperator, Action action) {
                         .run());
     }
 
-    private static Pod running(RunningSystem system, Random random) {
+    static Pod running(RunningSystem system, Random random) {
         var pods = system.workerPods().stream()
                 .filter(pod -> "Running".equals(pod.getStatus().getPhase()))
                 .toList();

@@ -63,10 +63,11 @@ class TwoOperatorsIT {
     void a_leader_that_was_frozen_finds_its_place_taken_and_ends() throws Exception {
         var leader = takeOver("frozen", frozen -> node.signal(frozen, "STOP"));
         node.signal(leader, "CONT");
-        eventually().until(() -> restarts(leader) > 0 || isGone(leader));
+        eventually().until(() -> isGone(leader) || restarts(leader) > restartsIn(leader));
         assertThat(operators().stream().filter(TwoOperatorsIT::leads))
                 .hasSize(1)
-                .noneMatch(leader::equals);
+                .noneMatch(pod ->
+                        pod.getMetadata().getName().equals(leader.getMetadata().getName()));
     }
 
     private interface Fault {
@@ -120,6 +121,7 @@ class TwoOperatorsIT {
 
     private static boolean isReady(Pod pod) {
         return pod.getMetadata().getDeletionTimestamp() == null
+                && !pod.getStatus().getContainerStatuses().isEmpty()
                 && pod.getStatus().getContainerStatuses().stream().allMatch(status -> status.getReady());
     }
 
@@ -128,12 +130,10 @@ class TwoOperatorsIT {
     }
 
     private static int restarts(Pod pod) {
-        return cluster.client()
-                .resource(pod)
-                .get()
-                .getStatus()
-                .getContainerStatuses()
-                .getFirst()
-                .getRestartCount();
+        return restartsIn(cluster.client().resource(pod).get());
+    }
+
+    private static int restartsIn(Pod seen) {
+        return seen.getStatus().getContainerStatuses().getFirst().getRestartCount();
     }
 }
