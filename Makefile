@@ -87,6 +87,7 @@ e2e: ## run the end-to-end suite against the current kube context; its nodes hav
 	@$(e2e) verify; status=$$?; .ci/test-counts target/e2e-reports || status=1; exit $$status
 
 e2e-outages: ## run the stories in which parts of the cluster are away, which is what the command LAB does
+	@test -n "$(LAB)" || { echo "LAB names no command that makes outages: LAB outage [--hang] DAEMON SECONDS" >&2; exit 1; }
 	@$(e2e) -Dit.test=OutagesIT -DexcludedTests= -Dlab=$(LAB) verify
 
 measure: ## measure cold starts, throughput and a soak on the current kube context: target/measurements/*.md; LAB as above, may be left out
