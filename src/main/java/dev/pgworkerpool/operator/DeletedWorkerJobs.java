@@ -44,7 +44,7 @@ class DeletedWorkerJobs {
 
     /** @param first trust the API only: a cache may not show yet what was deleted a moment ago */
     private int cancel(PoolPass pass, JobQueue queue, boolean first) {
-        String ours = "workerjob/" + pass.namespace() + "/";
+        String ours = WorkerJobSteps.origin(pass.namespace(), "");
         List<WaitingWorkerJob> doubtful = queue.waitingWorkerJobs().stream()
                 .filter(waiting -> waiting.origin().startsWith(ours))
                 .filter(waiting -> first || !workerJobs.knows(waiting.uid().toString()))

@@ -121,12 +121,16 @@ class WorkerJobSteps {
         WorkerJobSpec spec = job.getSpec();
         return new WorkerJobRequest(
                 UUID.fromString(job.getMetadata().getUid()),
-                "workerjob/" + job.getMetadata().getNamespace() + "/"
-                        + job.getMetadata().getName(),
+                origin(job.getMetadata().getNamespace(), job.getMetadata().getName()),
                 spec.worker(),
                 spec.statements(),
                 role,
                 spec.onFailure() == OnFailure.CONTINUE ? "continue" : "cancel_batch");
+    }
+
+    /** What {@code worker_pool.jobs.origin} says of its statements. */
+    static String origin(String namespace, String name) {
+        return "workerjob/" + namespace + "/" + name;
     }
 
     private static Optional<JobProgress> pending(String reason, String message) {
