@@ -1,11 +1,9 @@
 package dev.pgworkerpool.postgres;
 
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.awaitility.Awaitility;
 import org.testcontainers.containers.GenericContainer;
 
 /**
@@ -34,7 +32,7 @@ final class DockerPostgres implements PostgresServer {
     static DockerPostgres start(String version, Map<String, String> settings) {
         var server = new DockerPostgres(version, EmbeddedPostgres.freePort(), settings);
         server.container.start();
-        server.awaitAnswer();
+        server.awaitAnswer(PATIENCE);
         return server;
     }
 
@@ -59,7 +57,7 @@ final class DockerPostgres implements PostgresServer {
                 .getDockerClient()
                 .startContainerCmd(container.getContainerId())
                 .exec();
-        awaitAnswer();
+        awaitAnswer(PATIENCE);
     }
 
     @Override
@@ -75,23 +73,11 @@ final class DockerPostgres implements PostgresServer {
                 .restartContainerCmd(container.getContainerId())
                 .withTimeout(0)
                 .exec();
-        awaitAnswer();
+        awaitAnswer(PATIENCE);
     }
 
     @Override
     public void close() {
         container.stop();
-    }
-
-    /** While the image initialises its data, it does not listen on the network. */
-    private void awaitAnswer() {
-        Awaitility.await()
-                .atMost(PATIENCE)
-                .ignoreExceptionsInstanceOf(SQLException.class)
-                .until(() -> {
-                    try (var connection = superuser("postgres")) {
-                        return connection.isValid(5);
-                    }
-                });
     }
 }

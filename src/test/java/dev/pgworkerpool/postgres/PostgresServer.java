@@ -1,8 +1,11 @@
 package dev.pgworkerpool.postgres;
 
+import static org.awaitility.Awaitility.await;
+
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Properties;
 import org.postgresql.PGConnection;
 
@@ -37,6 +40,18 @@ public interface PostgresServer extends AutoCloseable {
 
     @Override
     void close();
+
+    /** Until the superuser can log in. While the official image makes its data, the server does not listen on the network. */
+    default void awaitAnswer(Duration patience) {
+        await("PostgreSQL answers")
+                .atMost(patience)
+                .ignoreExceptionsInstanceOf(SQLException.class)
+                .until(() -> {
+                    try (var connection = superuser("postgres")) {
+                        return connection.isValid(5);
+                    }
+                });
+    }
 
     /** The JDBC URL of a database of this server, without user and password. */
     default String url(String database) {

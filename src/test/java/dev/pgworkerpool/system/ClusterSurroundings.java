@@ -161,6 +161,11 @@ final class ClusterSurroundings implements Surroundings {
                 .getItems();
     }
 
+    /** As a drained node would: with grace. Returns at once. */
+    void deleteOperatorPods() throws IOException {
+        kubectl("delete", "pod", "--wait=false", "-l", "app.kubernetes.io/name=" + OPERATOR);
+    }
+
     void scaleOperator(int replicas) {
         client.apps().deployments().inNamespace(namespace).withName(OPERATOR).scale(replicas);
     }

@@ -251,14 +251,7 @@ class FaultsIT {
         system.submitEffect("contested");
         system.awaitEffects("contested", 1);
         system.pools().withName("rival").delete();
-        assertThat(system.client()
-                        .batch()
-                        .v1()
-                        .jobs()
-                        .inNamespace(system.namespace())
-                        .list()
-                        .getItems())
-                .noneMatch(job -> job.getMetadata().getName().startsWith("rival"));
+        assertThat(system.jobs()).noneMatch(job -> job.getMetadata().getName().startsWith("rival"));
     }
 
     @Test

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -43,7 +42,7 @@ class HygieneIT {
         var before = usedHeapMegabytes();
         turns(TURNS - TURNS / 4);
 
-        await().atMost(Duration.ofSeconds(60)).until(() -> jobs().isEmpty());
+        await().atMost(Duration.ofSeconds(60)).until(() -> system.jobs().isEmpty());
         assertThat(system.workerPods()).isEmpty();
         await().until(() -> system.workerSessions().isEmpty());
         assertThat(usedHeapMegabytes()).as("megabytes, %s before", before).isLessThan(before + 10);
@@ -60,22 +59,12 @@ class HygieneIT {
                         .until(() -> system.database()
                                 .look("SELECT state FROM worker_pool.workers WHERE state <> 'Idle' OR pod IS NOT NULL")
                                 .isEmpty());
-                assertThat(jobs())
+                assertThat(system.jobs())
                         .as("Jobs that outlived their time")
                         .allSatisfy(job -> assertThat(finishedAt(job))
                                 .isAfter(Instant.now().minusSeconds(TTL_SECONDS + 10)));
             }
         }
-    }
-
-    private static List<Job> jobs() {
-        return system.client()
-                .batch()
-                .v1()
-                .jobs()
-                .inNamespace(system.namespace())
-                .list()
-                .getItems();
     }
 
     private static Instant finishedAt(Job job) {

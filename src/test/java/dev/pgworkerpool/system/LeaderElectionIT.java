@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,14 +49,14 @@ class LeaderElectionIT {
     void a_leader_that_stops_hands_over_at_once_and_one_that_is_killed_when_its_lease_ends() throws Exception {
         OperatorProcess first = startOperator("first");
         runs("one");
-        String leader = holder();
+        String leader = system.leader();
         OperatorProcess second = startOperator("second");
         eventually().until(second::isReady);
-        assertThat(holder()).isEqualTo(leader);
+        assertThat(system.leader()).isEqualTo(leader);
 
         Instant stopped = Instant.now();
         first.close();
-        eventually().until(() -> !holder().isEmpty() && !holder().equals(leader));
+        eventually().until(() -> !system.leader().isEmpty() && !system.leader().equals(leader));
         assertThat(Duration.between(stopped, Instant.now())).isLessThan(LEASE);
         runs("two");
 
@@ -68,7 +69,7 @@ class LeaderElectionIT {
     void a_leader_that_lost_its_lease_ends_at_once() throws Exception {
         OperatorProcess leader = startOperator("leader");
         runs("one");
-        Lease lease = lease();
+        Lease lease = Objects.requireNonNull(system.lease());
         lease.getSpec().setHolderIdentity("somebody else");
         lease.getSpec().setLeaseDurationSeconds(3600);
         system.client().resource(lease).update();
@@ -88,20 +89,5 @@ class LeaderElectionIT {
     private void runs(String worker) throws Exception {
         system.database().submit("alice", worker, "SELECT 1");
         system.awaitAllEnded();
-    }
-
-    private String holder() {
-        Lease lease = lease();
-        return lease == null || lease.getSpec().getHolderIdentity() == null
-                ? ""
-                : lease.getSpec().getHolderIdentity();
-    }
-
-    private Lease lease() {
-        return system.client()
-                .leases()
-                .inNamespace(system.namespace())
-                .withName("pg-worker-pool-operator")
-                .get();
     }
 }

@@ -35,7 +35,6 @@ class NamespaceIT {
         system = RunningSystem.start(cluster);
         // A worker keeps five seconds of its grace for itself: a job that is blocked has two to end.
         system.createPool(RunningSystem.POOL, 8, "  worker: {terminationGracePeriodSeconds: 7}");
-        system.awaitObserved(RunningSystem.POOL);
     }
 
     @AfterEach

@@ -1,15 +1,12 @@
 package dev.pgworkerpool.system;
 
 import static dev.pgworkerpool.system.RunningSystem.eventually;
+import static dev.pgworkerpool.system.RunningSystem.pause;
 
-import dev.pgworkerpool.Command;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Random;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -59,7 +56,7 @@ class OutagesIT {
         "kubelet, frozen"
     })
     void a_daemon_of_the_cluster_is_away(String daemon, String how) throws Exception {
-        story(daemon + " " + how, () -> outage(daemon, how));
+        story(daemon + " " + how, () -> SoakFault.outage(LAB, daemon, how.equals("frozen"), OUTAGE));
     }
 
     @Test
@@ -68,8 +65,7 @@ class OutagesIT {
         story("operator deleted", () -> {
             for (int i = 0; i < 10; i++) {
                 pause(Duration.ofMillis(500 + random.nextInt(2500)));
-                cluster.kubectl(
-                        "delete", "pod", "--wait=false", "-l", "app.kubernetes.io/name=pg-worker-pool-operator");
+                cluster.deleteOperatorPods();
             }
         });
     }
@@ -93,11 +89,7 @@ class OutagesIT {
         });
     }
 
-    private interface Fault {
-        void happen() throws Exception;
-    }
-
-    private static void story(String name, Fault fault) throws Exception {
+    private static void story(String name, SoakFault.Action fault) throws Exception {
         queue.submit();
         eventually().until(() -> !system.workerSessions().isEmpty());
         fault.happen();
@@ -115,17 +107,5 @@ class OutagesIT {
         queue.verify();
         eventually().until(() -> system.workerSessions().isEmpty());
         eventually().until(() -> system.pool(RunningSystem.POOL).getStatus().slotsInUse() == 0);
-    }
-
-    private static void outage(String daemon, String how) throws IOException {
-        var command = how.equals("frozen") ? List.of(LAB, "outage", "--hang") : List.of(LAB, "outage");
-        Command.of(java.util.stream.Stream.concat(
-                                command.stream(), java.util.stream.Stream.of(daemon, Long.toString(OUTAGE.toSeconds())))
-                        .toArray(String[]::new))
-                .run();
-    }
-
-    private static void pause(Duration duration) {
-        Awaitility.await().pollDelay(duration).atMost(duration.plusSeconds(10)).until(() -> true);
     }
 }

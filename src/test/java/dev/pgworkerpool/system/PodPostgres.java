@@ -1,7 +1,5 @@
 package dev.pgworkerpool.system;
 
-import static org.awaitility.Awaitility.await;
-
 import dev.pgworkerpool.Command;
 import dev.pgworkerpool.postgres.PostgresServer;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -10,7 +8,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.sql.SQLException;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -110,7 +107,7 @@ final class PodPostgres implements PostgresServer {
         } catch (IOException e) {
             forward = client.pods().inNamespace(namespace).withName(name).portForward(PORT);
         }
-        awaitAnswer();
+        awaitAnswer(PATIENCE);
     }
 
     @Override
@@ -141,7 +138,7 @@ final class PodPostgres implements PostgresServer {
     @Override
     public void start() {
         pgCtl("start -l /tmp/postgres.log");
-        awaitAnswer();
+        awaitAnswer(PATIENCE);
     }
 
     @Override
@@ -152,7 +149,7 @@ final class PodPostgres implements PostgresServer {
     @Override
     public void restartImmediately() {
         pgCtl("restart -m immediate -l /tmp/postgres.log");
-        awaitAnswer();
+        awaitAnswer(PATIENCE);
     }
 
     private void pgCtl(String action) {
@@ -162,17 +159,6 @@ final class PodPostgres implements PostgresServer {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private void awaitAnswer() {
-        await("PostgreSQL answers")
-                .atMost(PATIENCE)
-                .ignoreException(SQLException.class)
-                .until(() -> {
-                    try (var connection = superuser("postgres")) {
-                        return connection.isValid(5);
-                    }
-                });
     }
 
     @Override

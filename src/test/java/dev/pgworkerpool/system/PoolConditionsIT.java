@@ -3,6 +3,8 @@ package dev.pgworkerpool.system;
 import static dev.pgworkerpool.system.RunningSystem.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -35,18 +37,18 @@ class PoolConditionsIT {
     @Test
     void a_missing_Secret_of_a_login_is_told_and_the_other_logins_work() throws Exception {
         system.createPool(RunningSystem.POOL, 8, "    - secretRef: {name: carol}\n");
-        awaitReason("False SecretNotFound");
+        system.awaitReason("False SecretNotFound");
         assertThat(message()).contains("spec.logins: there is no Secret \"carol\"");
         system.database().submit("alice", "unharmed", "SELECT 1");
         system.awaitAllEnded();
         system.createSecret("carol", "carol", "irrelevant here");
-        awaitReason("True Ready");
+        system.awaitReason("True Ready");
     }
 
     @Test
     void a_role_that_does_not_exist_is_told_and_the_others_work() throws Exception {
         system.createPool(RunningSystem.POOL, 8, "    - {secretRef: {name: alice}, role: nobody}\n");
-        awaitReason("False LoginRefused");
+        system.awaitReason("False LoginRefused");
         assertThat(message()).contains("role \"nobody\" does not exist");
         system.database().submit("alice", "unharmed", "SELECT 1");
         system.awaitAllEnded();
@@ -85,16 +87,10 @@ class PoolConditionsIT {
 
     @Test
     void a_Job_that_the_API_refuses_is_told_takes_no_slot_and_is_tried_again() throws Exception {
-        var quota = system.client().resource("""
-                apiVersion: v1
-                kind: ResourceQuota
-                metadata: {name: no-jobs}
-                spec: {hard: {count/jobs.batch: "0"}}
-                """).inNamespace(system.namespace());
-        quota.create();
+        var quota = forbid("no-jobs", "count/jobs.batch");
         try {
             system.database().submit("alice", "refused", "SELECT 1");
-            awaitReason("False WorkersNotStarting");
+            system.awaitReason("False WorkersNotStarting");
             assertThat(message()).contains("worker \"refused\"", "exceeded quota: no-jobs");
             eventually()
                     .until(() -> Objects.requireNonNull(
@@ -108,33 +104,27 @@ class PoolConditionsIT {
             quota.delete();
         }
         system.awaitAllEnded();
-        awaitReason("True Ready");
+        system.awaitReason("True Ready");
     }
 
     @Test
     void a_pod_that_the_API_refuses_is_told_and_the_worker_starts_when_that_is_over() throws Exception {
-        var quota = system.client().resource("""
-                apiVersion: v1
-                kind: ResourceQuota
-                metadata: {name: no-pods}
-                spec: {hard: {count/pods: "0"}}
-                """).inNamespace(system.namespace());
-        quota.create();
+        var quota = forbid("no-pods", "count/pods");
         try {
             system.database().submit("alice", "podless", "SELECT 1");
-            awaitReason("False WorkersNotStarting");
+            system.awaitReason("False WorkersNotStarting");
             assertThat(message()).contains("worker \"podless\": FailedCreate", "exceeded quota: no-pods");
         } finally {
             quota.delete();
         }
         system.awaitAllEnded();
-        awaitReason("True Ready");
+        system.awaitReason("True Ready");
     }
 
     @Test
     void a_job_whose_role_has_no_login_any_more_is_told() throws Exception {
         system.createPool(RunningSystem.POOL, 8, "  suspend: true\n");
-        awaitReason("False Suspended");
+        system.awaitReason("False Suspended");
         system.database().submit("bob", "left alone", "SELECT 1");
         system.apply("""
                 apiVersion: pgworkerpool.dev/v1alpha1
@@ -145,7 +135,7 @@ class PoolConditionsIT {
                   logins: [{secretRef: {name: alice}}]
                 """.formatted(RunningSystem.databaseSpec(
                 system.postgres(), system.database().name())));
-        awaitReason("True Ready");
+        system.awaitReason("True Ready");
         eventually()
                 .untilAsserted(() -> assertThat(message())
                         .contains("jobs of role \"bob\" wait: it has no login in this pool (worker \"left alone\")"));
@@ -181,6 +171,18 @@ class PoolConditionsIT {
                                 count -> assertThat(count).isPositive()));
     }
 
+    /** A quota of none of these, to be deleted by the caller. */
+    private static Resource<HasMetadata> forbid(String name, String what) {
+        var quota = system.client().resource("""
+                apiVersion: v1
+                kind: ResourceQuota
+                metadata: {name: %s}
+                spec: {hard: {%s: "0"}}
+                """.formatted(name, what)).inNamespace(system.namespace());
+        quota.create();
+        return quota;
+    }
+
     private static String pool(String name, String secret) {
         return """
                 apiVersion: pgworkerpool.dev/v1alpha1
@@ -194,10 +196,6 @@ class PoolConditionsIT {
 
     private static void delete(String pool) {
         system.pools().withName(pool).delete();
-    }
-
-    private static void awaitReason(String ready) {
-        eventually().alias(ready).until(() -> system.ready(RunningSystem.POOL).equals(ready));
     }
 
     private static String message() {

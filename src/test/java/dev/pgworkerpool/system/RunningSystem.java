@@ -10,6 +10,8 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.events.v1.Event;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.NonNamespaceOperation;
@@ -26,6 +28,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.awaitility.core.ConditionFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The whole product, running: an operator that looks after one WorkerPool, {@code library}, on a database with the roles of
@@ -154,6 +157,11 @@ final class RunningSystem implements AutoCloseable {
         return client().events().v1().events().inNamespace(namespace()).list().getItems();
     }
 
+    /** The Kubernetes Jobs of the namespace. */
+    List<Job> jobs() {
+        return client().batch().v1().jobs().inNamespace(namespace()).list().getItems();
+    }
+
     List<Pod> workerPods() {
         return client().pods()
                 .inNamespace(namespace())
@@ -196,6 +204,11 @@ final class RunningSystem implements AutoCloseable {
         });
     }
 
+    /** Until the pool {@link #POOL} is as in {@code False DatabaseUnavailable}. */
+    void awaitReason(String ready) {
+        eventually().alias(ready).until(() -> ready(POOL).equals(ready));
+    }
+
     void awaitReady(String pool) {
         eventually().alias("pool " + pool + " is ready").until(() -> ready(pool).startsWith("True"));
     }
@@ -207,6 +220,28 @@ final class RunningSystem implements AutoCloseable {
                 .atMost(PATIENCE.multipliedBy(2))
                 .until(() -> database.look("SELECT worker_name FROM worker_pool.queue LIMIT 1")
                         .isEmpty());
+    }
+
+    /** Null when no operator has stood for election yet. */
+    @Nullable
+    Lease lease() {
+        return client().leases()
+                .inNamespace(namespace())
+                .withName("pg-worker-pool-operator")
+                .get();
+    }
+
+    /** The operator that leads: its pod's name and a random part; empty when nobody does. */
+    String leader() {
+        var lease = lease();
+        return lease == null || lease.getSpec().getHolderIdentity() == null
+                ? ""
+                : lease.getSpec().getHolderIdentity();
+    }
+
+    /** Lets time go by: a fault takes some, or comes at a moment of its own. */
+    static void pause(Duration duration) {
+        await().pollDelay(duration).atMost(duration.plusSeconds(10)).until(() -> true);
     }
 
     /** Waits patiently for what follows it. */

@@ -46,13 +46,7 @@ class SchedulingIT {
     /** A worker may run as long as it takes. */
     @AfterEach
     void noJobHasADeadline() {
-        assertThat(system.client()
-                        .batch()
-                        .v1()
-                        .jobs()
-                        .inNamespace(system.namespace())
-                        .list()
-                        .getItems())
+        assertThat(system.jobs())
                 .isNotEmpty()
                 .allSatisfy(job ->
                         assertThat(job.getSpec().getActiveDeadlineSeconds()).isNull())
@@ -82,7 +76,7 @@ class SchedulingIT {
         withMaximumMemory("256Mi", "128Mi", () -> {
             workers("resources: {limits: {memory: 1Gi}}");
             system.submitEffect("greedy");
-            awaitReason("False WorkersNotStarting");
+            system.awaitReason("False WorkersNotStarting");
             assertThat(message())
                     .contains("worker \"greedy\": FailedCreate", "maximum memory usage per Container is 256Mi");
             workers("resources: {limits: {memory: 200Mi}}");
@@ -102,7 +96,7 @@ class SchedulingIT {
                 // Nobody else's pods.
                 cluster.kubectl("drain", node, "--pod-selector=drained=" + system.namespace(), "--timeout=60s");
                 awaitEvent("drained", "EvictionByEvictionAPI");
-                awaitReason("False WorkersNotStarting");
+                system.awaitReason("False WorkersNotStarting");
                 assertThat(message()).contains("worker \"drained\": Unschedulable: ");
                 assertThat(system.effects("drained")).isZero();
             } finally {
@@ -181,7 +175,6 @@ class SchedulingIT {
     /** Returns when the operator knows. */
     private static void workers(String spec) {
         system.createPool(RunningSystem.POOL, 8, "  worker: {" + spec + "}");
-        system.awaitObserved(RunningSystem.POOL);
     }
 
     private static Pod podOf(String worker) {
@@ -192,10 +185,6 @@ class SchedulingIT {
         return system.workerPods().stream()
                 .filter(pod -> pod.getMetadata().getName().startsWith(RunningSystem.POOL + "-" + worker))
                 .toList();
-    }
-
-    private static void awaitReason(String ready) {
-        eventually().alias(ready).until(() -> system.ready(RunningSystem.POOL).equals(ready));
     }
 
     private static String message() {

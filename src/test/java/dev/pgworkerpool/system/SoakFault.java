@@ -2,11 +2,11 @@ package dev.pgworkerpool.system;
 
 import dev.pgworkerpool.Command;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 
 /**
  * Something that goes wrong.
@@ -25,15 +25,7 @@ record SoakFault(String name, boolean endsOperator, Action action) {
     static List<SoakFault> all(
             RunningSystem system, ClusterSurroundings cluster, NodeShell node, String lab, Random random) {
         var faults = new ArrayList<SoakFault>();
-        faults.add(new SoakFault(
-                "the operator's pod is deleted",
-                true,
-                () -> cluster.kubectl(
-                        "delete",
-                        "pod",
-                        "--wait=false",
-                        "-l",
-                        "app.kubernetes.io/name=" + ClusterSurroundings.OPERATOR)));
+        faults.add(new SoakFault("the operator's pod is deleted", true, cluster::deleteOperatorPods));
         faults.add(new SoakFault("a worker is killed", false, () -> cluster.kill(running(system, random))));
         faults.add(new SoakFault(
                 "PostgreSQL is restarted", false, () -> system.postgres().restartImmediately()));
@@ -41,25 +33,24 @@ record SoakFault(String name, boolean endsOperator, Action action) {
                 "a worker's network is cut", false, () -> node.cutNetwork(running(system, random), length(random))));
         if (!lab.isEmpty()) {
             for (var daemon : List.of("kube-apiserver", "etcd", "kubelet")) {
-                faults.add(outage(daemon + " is gone", daemon, random, lab, "outage"));
-                faults.add(outage(daemon + " is frozen", daemon, random, lab, "outage", "--hang"));
+                // Without the API the operator can't renew its lease.
+                boolean endsOperator = !daemon.equals("kubelet");
+                faults.add(new SoakFault(
+                        daemon + " is gone", endsOperator, () -> outage(lab, daemon, false, length(random))));
+                faults.add(new SoakFault(
+                        daemon + " is frozen", endsOperator, () -> outage(lab, daemon, true, length(random))));
             }
         }
         return faults;
     }
 
-    private static SoakFault outage(String name, String daemon, Random random, String... command) {
-        // Without the API the operator can't renew its lease.
-        return new SoakFault(
-                name,
-                !daemon.equals("kubelet"),
-                () -> Command.of(Stream.concat(
-                                        Stream.of(command),
-                                        Stream.of(
-                                                daemon,
-                                                Long.toString(length(random).toSeconds())))
-                                .toArray(String[]::new))
-                        .run());
+    /** Ends this daemon of the cluster for so long, or lets it stand still. Returns when it is over. */
+    static void outage(String lab, String daemon, boolean standsStill, Duration duration) throws IOException {
+        var seconds = Long.toString(duration.toSeconds());
+        var command = standsStill
+                ? Command.of(lab, "outage", "--hang", daemon, seconds)
+                : Command.of(lab, "outage", daemon, seconds);
+        command.run();
     }
 
     static Pod running(RunningSystem system, Random random) {

@@ -1,6 +1,7 @@
 package dev.pgworkerpool.system;
 
 import static dev.pgworkerpool.system.RunningSystem.eventually;
+import static dev.pgworkerpool.system.RunningSystem.pause;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
@@ -8,7 +9,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -90,8 +90,7 @@ class SoakIT {
         eventually()
                 .until(() -> system.workerPods().stream()
                         .anyMatch(pod -> "Running".equals(pod.getStatus().getPhase())));
-        var moment = Duration.ofMillis(RANDOM.nextInt(10_000));
-        Awaitility.await().pollDelay(moment).atMost(moment.plusSeconds(10)).until(() -> true);
+        pause(Duration.ofMillis(RANDOM.nextInt(10_000)));
         fault.action().happen();
         eventually()
                 .atMost(LONGEST_ROUND)

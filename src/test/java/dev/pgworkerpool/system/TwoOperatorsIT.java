@@ -81,11 +81,13 @@ class TwoOperatorsIT {
         eventually().until(() -> !system.workerSessions().isEmpty());
         var leader =
                 operators().stream().filter(TwoOperatorsIT::leads).findFirst().orElseThrow();
-        var before = holder();
+        var before = system.leader();
         var start = Instant.now();
         fault.happen(leader);
         system.submitEffect("while " + how);
-        eventually().pollInterval(Duration.ofMillis(50)).until(() -> !holder().isEmpty() && !holder().equals(before));
+        eventually()
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> !system.leader().isEmpty() && !system.leader().equals(before));
         System.out.printf("leader %s: the other one leads after %.1f s%n", how, seconds(start));
         system.awaitEffects("while " + how, 1);
         system.awaitAllEnded();
@@ -103,20 +105,8 @@ class TwoOperatorsIT {
         return cluster.operatorPods();
     }
 
-    /** The holder of a lease is the pod's name and a random part. */
     private static boolean leads(Pod pod) {
-        return holder().startsWith(pod.getMetadata().getName() + "_");
-    }
-
-    private static String holder() {
-        var lease = cluster.client()
-                .leases()
-                .inNamespace(cluster.namespace())
-                .withName(ClusterSurroundings.OPERATOR)
-                .get();
-        return lease == null || lease.getSpec().getHolderIdentity() == null
-                ? ""
-                : lease.getSpec().getHolderIdentity();
+        return system.leader().startsWith(pod.getMetadata().getName() + "_");
     }
 
     private static boolean isReady(Pod pod) {
