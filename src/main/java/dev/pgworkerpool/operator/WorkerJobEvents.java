@@ -8,7 +8,9 @@ import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInbound
 import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +48,7 @@ class WorkerJobEvents extends SimpleInboundEventSource<WorkerJob> implements Res
 
     /** Its statements have changed. Uids of nobody are nobody's. */
     void changed(String uid) {
-        find(BY_UID, uid).forEach(this::propagateEvent);
+        ids(find(BY_UID, uid)).forEach(this::propagateEvent);
     }
 
     /** It exists, as far as the cache shows, and has not ended. */
@@ -83,7 +85,17 @@ class WorkerJobEvents extends SimpleInboundEventSource<WorkerJob> implements Res
 
     /** Those of this pool that have not ended. */
     Set<ResourceID> ofPool(ResourceID pool) {
-        return find(BY_POOL, key(pool));
+        return ids(find(BY_POOL, key(pool)));
+    }
+
+    /** The uids of those of this pool that have not ended, or whose end is yet to be written; empty while that isn't known. */
+    Optional<Set<UUID>> unended(ResourceID pool) {
+        // The framework starts this source when the cache is complete.
+        return isRunning()
+                ? Optional.of(find(BY_POOL, key(pool)).stream()
+                        .map(job -> UUID.fromString(job.getMetadata().getUid()))
+                        .collect(Collectors.toSet()))
+                : Optional.empty();
     }
 
     static ResourceID poolOf(WorkerJob job) {
@@ -98,13 +110,13 @@ class WorkerJobEvents extends SimpleInboundEventSource<WorkerJob> implements Res
         return ended(job) || job.isMarkedForDeletion();
     }
 
-    private Set<ResourceID> find(String index, String key) {
+    private List<WorkerJob> find(String index, String key) {
         IndexerResourceCache<WorkerJob> primaries = cache;
-        return primaries == null
-                ? Set.of()
-                : primaries.byIndex(index, key).stream()
-                        .map(ResourceID::fromResource)
-                        .collect(Collectors.toSet());
+        return primaries == null ? List.of() : primaries.byIndex(index, key);
+    }
+
+    private static Set<ResourceID> ids(List<WorkerJob> jobs) {
+        return jobs.stream().map(ResourceID::fromResource).collect(Collectors.toSet());
     }
 
     private static String key(ResourceID pool) {

@@ -12,6 +12,7 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -119,14 +120,19 @@ public final class JobQueue {
                         row.getLong("failed")));
     }
 
-    /** Deletes one batch of ended jobs that are older than they need be. Returns how many. */
-    public long prune(Duration keepDone, Duration keepFailed, int atMost) {
+    /**
+     * Deletes one batch of ended jobs that are older than they need be. Returns how many.
+     *
+     * @param unended uids of WorkerJobs whose rows stay
+     */
+    public long prune(Duration keepDone, Duration keepFailed, Set<UUID> unended, int atMost) {
         return one(
-                "SELECT worker_pool.prune(make_interval(secs => ?), make_interval(secs => ?), ?)",
+                "SELECT worker_pool.prune(make_interval(secs => ?), make_interval(secs => ?), ?, ?)",
                 call -> {
                     call.setDouble(1, keepDone.toSeconds());
                     call.setDouble(2, keepFailed.toSeconds());
-                    call.setInt(3, atMost);
+                    call.setArray(3, call.getConnection().createArrayOf("uuid", unended.toArray()));
+                    call.setInt(4, atMost);
                 },
                 row -> row.getLong(1));
     }

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
@@ -141,6 +142,43 @@ class JobQueueTest {
         assertThat(queue.cancelWorkerJob(request.uid())).isEqualTo(2);
         assertThat(queue.cancelWorkerJob(request.uid())).isZero();
         assertThat(queue.workerJob(request.uid())).allMatch(QueuedStatement::cancelled);
+    }
+
+    @Test
+    void ended_jobs_are_deleted_when_they_are_older_than_they_need_be() throws SQLException {
+        long waits = database.submit("alice", "foo", "SELECT 1");
+        ended("done", "2 h");
+        ended("failed", "2 h");
+        ended("cancelled", "4 h");
+        ended("done", "30 min");
+        assertThat(queue.prune(Duration.ofHours(1), Duration.ofHours(3), Set.of(), 100))
+                .isEqualTo(2);
+        assertThat(database.look("SELECT status FROM worker_pool.queued_job ORDER BY id"))
+                .containsExactly("waiting", "failed", "done");
+        assertThat(queue.prune(Duration.ZERO, Duration.ZERO, Set.of(), 1)).isEqualTo(1);
+        assertThat(queue.prune(Duration.ZERO, Duration.ZERO, Set.of(), 100)).isEqualTo(1);
+        assertThat(database.look("SELECT id FROM worker_pool.jobs")).containsExactly(Long.toString(waits));
+    }
+
+    @Test
+    void the_rows_of_a_worker_job_stay_until_its_end_is_known() {
+        var unended = request("alice", List.of("SELECT 1", "SELECT 2"));
+        var ended = request("alice", List.of("SELECT 1"));
+        queue.enqueue(unended);
+        queue.enqueue(ended);
+        queue.cancelWorkerJob(unended.uid());
+        queue.cancelWorkerJob(ended.uid());
+        assertThat(queue.prune(Duration.ZERO, Duration.ZERO, Set.of(unended.uid()), 100))
+                .isEqualTo(1);
+        assertThat(queue.workerJob(unended.uid())).hasSize(2);
+        assertThat(queue.workerJob(ended.uid())).isEmpty();
+    }
+
+    private void ended(String status, String age) throws SQLException {
+        long id = database.submit("alice", "foo", "SELECT 1");
+        database.asSuperuser(
+                "UPDATE worker_pool.queued_job SET status = '%s', finished_at = now() - interval '%s' WHERE id = %d"
+                        .formatted(status, age, id));
     }
 
     @Test

@@ -77,7 +77,7 @@ class SubmitterTest extends OnEachServer {
                 "SELECT worker_pool.enqueue_workerjob(gen_random_uuid(), 'o', 'w', '{x}', 'bob', 'continue') | 42501",
                 "SELECT worker_pool.session_submitter() | 42501",
                 "SELECT worker_pool.demand() | 42501",
-                "SELECT worker_pool.prune('0 s', '0 s', 1000) | 42501",
+                "SELECT worker_pool.prune('0 s', '0 s', '{}', 1000) | 42501",
                 "SELECT worker_pool.cancel_batch('foo', 'b', 1) | 42501",
                 "SELECT worker_pool.turn_ended('foo', 1, 'x') | 42501",
                 "SELECT worker_pool.begin_job('foo', 1) | 42501",

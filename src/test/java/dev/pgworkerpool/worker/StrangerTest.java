@@ -194,7 +194,7 @@ class StrangerTest extends OneWorkerTest {
                     "SELECT status FROM worker_pool.jobs",
                     "SELECT reason FROM worker_pool.queue",
                     "SELECT state FROM worker_pool.workers",
-                    "SELECT worker_pool.prune('1 h', '1 h', 10)",
+                    "SELECT worker_pool.prune('1 h', '1 h', '{}', 10)",
                     "SELECT worker_pool.enqueue_workerjob('00000000-0000-0000-0000-000000000001', 'o', 'wj', '{SELECT"
                             + " 1}', 'alice', 'continue')",
                     "SELECT status FROM worker_pool.workerjob('00000000-0000-0000-0000-000000000001')",

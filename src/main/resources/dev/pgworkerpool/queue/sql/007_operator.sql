@@ -216,9 +216,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     CROSS JOIN (SELECT coalesce(sum(w.done), 0) AS done, coalesce(sum(w.failed), 0) AS failed FROM worker_pool.worker w) o;
 $$;
 
--- Deletes one batch of finished rows that are older than they need be. A WorkerJob's rows stay for an hour at least: its
--- status is read from them.
-CREATE FUNCTION worker_pool.prune(keep_done interval, keep_failed interval, at_most int) RETURNS bigint
+-- Deletes one batch of finished rows that are older than they need be, but for those of these WorkerJobs: their statuses are yet to
+-- be read from them, and without its rows a WorkerJob would be queued again.
+CREATE FUNCTION worker_pool.prune(keep_done interval, keep_failed interval, unended uuid[], at_most int) RETURNS bigint
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     WITH gone AS (
         DELETE FROM worker_pool.queued_job j
@@ -229,7 +229,7 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
               AND o.status IN ('done', 'failed', 'cancelled')
               AND o.finished_at < clock_timestamp()
                   - least(CASE o.status WHEN 'done' THEN keep_done ELSE keep_failed END, interval '100 years')
-              AND (o.origin_uid IS NULL OR o.finished_at < clock_timestamp() - interval '1 h')
+              AND (o.origin_uid IS NULL OR o.origin_uid <> ALL (unended))
             LIMIT at_most
             FOR UPDATE SKIP LOCKED
         )
