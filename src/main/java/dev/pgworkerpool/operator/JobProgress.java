@@ -30,6 +30,11 @@ record JobProgress(
         return new JobProgress(phase, readiness, null, List.of());
     }
 
+    /** It is queued, but nobody can look how far it is, for this reason: what was known of it stays. */
+    static JobProgress unseen(Phase phase, List<Long> jobIds, Readiness readiness) {
+        return new JobProgress(phase, readiness, jobIds, List.of());
+    }
+
     /**
      * @param jobIds what it was queued as
      * @param statements rows that are gone have ended: only ended rows are ever deleted
@@ -97,7 +102,7 @@ record JobProgress(
                 earliest(QueuedStatement::submittedAt, old == null ? null : old.queuedAt()),
                 earliest(QueuedStatement::startedAt, old == null ? null : old.startedAt()),
                 phase.ended() ? finishedAt(now) : null,
-                failure(),
+                failure(old),
                 Conditions.of(readiness, old == null ? null : old.conditions(), generation, now));
     }
 
@@ -118,12 +123,12 @@ record JobProgress(
                 .orElse(null);
     }
 
-    private @Nullable Failure failure() {
+    private @Nullable Failure failure(@Nullable WorkerJobStatus old) {
         return statements.stream()
                 .filter(QueuedStatement::failed)
                 .findFirst()
                 .map(each -> new Failure(each.ordinal(), each.sqlState(), each.error()))
-                .orElse(null);
+                .orElse(old == null ? null : old.failure());
     }
 
     /** A row that is gone was earlier than those that are there, so what was known before stays. */

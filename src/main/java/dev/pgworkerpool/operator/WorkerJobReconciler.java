@@ -65,8 +65,7 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob> {
         try {
             if (!ended(status)) {
                 WorkerPool pool = context.getSecondaryResource(WorkerPool.class).orElse(null);
-                List<Long> jobIds = status == null ? null : status.jobIds();
-                Optional<JobProgress> progress = steps.advance(job, pool, jobIds);
+                Optional<JobProgress> progress = steps.advance(job, pool, status);
                 status = progress.isPresent() ? statusWriter.write(job, progress.get(), now) : status;
             }
             return ended(status) ? untilExpiry(job, Objects.requireNonNull(status), now) : again(LOOK_AGAIN);

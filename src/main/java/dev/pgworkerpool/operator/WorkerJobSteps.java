@@ -3,6 +3,7 @@ package dev.pgworkerpool.operator;
 import dev.pgworkerpool.api.WorkerJob;
 import dev.pgworkerpool.api.WorkerJobSpec;
 import dev.pgworkerpool.api.WorkerJobSpec.OnFailure;
+import dev.pgworkerpool.api.WorkerJobStatus;
 import dev.pgworkerpool.api.WorkerJobStatus.Phase;
 import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.queue.DatabaseProblem;
@@ -29,22 +30,25 @@ class WorkerJobSteps {
 
     /**
      * @param pool null when there is none of that name
+     * @param status as it stands there
      * @return how it stands; empty when that can't be known now and what its status says should stay
      */
-    Optional<JobProgress> advance(WorkerJob job, @Nullable WorkerPool pool, @Nullable List<Long> jobIds) {
+    Optional<JobProgress> advance(WorkerJob job, @Nullable WorkerPool pool, @Nullable WorkerJobStatus status) {
+        List<Long> jobIds = status == null ? null : status.jobIds();
         if (job.getSpec().suspend() && jobIds == null) {
             return Optional.of(JobProgress.notQueued(
                     Phase.Suspended, Readiness.halted("Suspended", "it is queued when spec.suspend becomes false")));
         }
         if (pool == null) {
-            return jobIds == null
-                    ? pending("PoolNotFound", "there is no WorkerPool \"" + name(job) + "\" in this namespace")
-                    : Optional.empty();
+            return Optional.of(waits(
+                    status,
+                    Readiness.reconciling(
+                            "PoolNotFound", "there is no WorkerPool \"" + name(job) + "\" in this namespace")));
         }
         Optional<LivePool> live = pools.find(ResourceID.fromResource(pool));
         Optional<JobQueue> queue = live.flatMap(LivePool::queue);
         if (queue.isEmpty()) {
-            return jobIds == null ? live.flatMap(this::waitsForPool) : Optional.empty();
+            return live.flatMap(found -> waitsForPool(found, status));
         }
         try {
             return jobIds == null
@@ -54,15 +58,26 @@ class WorkerJobSteps {
             if (problem.concernsAll()) {
                 live.get().queueFailed(); // or every WorkerJob of this pool would wait for the same time-out
             }
-            return jobIds == null ? notNow(problem) : Optional.empty();
+            return jobIds == null ? Optional.of(waits(status, forPool(PoolProblem.of(problem)))) : Optional.empty();
         }
     }
 
-    private Optional<JobProgress> waitsForPool(LivePool live) {
+    private static Optional<JobProgress> waitsForPool(LivePool live, @Nullable WorkerJobStatus status) {
         Readiness found = live.readiness();
-        return found == null
-                ? Optional.empty() // not looked at yet; we are told when it was
-                : pending(found.reason(), "it waits for its WorkerPool: " + found.message());
+        return found == null || found.state() == Readiness.State.READY
+                ? Optional.empty() // not looked at, or not again; we are told when it was
+                : Optional.of(waits(status, forPool(found)));
+    }
+
+    private static Readiness forPool(Readiness problem) {
+        return Readiness.reconciling(problem.reason(), "it waits for its WorkerPool: " + problem.message());
+    }
+
+    /** What is queued already stays as it is, as far as anybody knows. */
+    private static JobProgress waits(@Nullable WorkerJobStatus status, Readiness why) {
+        return status == null || status.jobIds() == null || status.phase() == null
+                ? JobProgress.notQueued(Phase.Pending, why)
+                : JobProgress.unseen(status.phase(), status.jobIds(), why);
     }
 
     private Optional<JobProgress> enqueue(WorkerJob job, WorkerPool pool, LivePool live, JobQueue queue) {
@@ -111,10 +126,6 @@ class WorkerJobSteps {
                 jobIds,
                 queue.workerJob(UUID.fromString(job.getMetadata().getUid())),
                 statement -> WaitingReason.inWords(statement, job, pool));
-    }
-
-    private static Optional<JobProgress> notNow(DatabaseProblem problem) {
-        return pending(PoolProblem.of(problem).reason(), "it waits for its WorkerPool: " + problem.text());
     }
 
     private static WorkerJobRequest request(WorkerJob job, String role) {

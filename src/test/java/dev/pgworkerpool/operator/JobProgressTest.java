@@ -113,6 +113,19 @@ class JobProgressTest {
         assertThat(after.queuedAt()).isEqualTo(before.queuedAt());
     }
 
+    @Test
+    void what_was_known_stays_when_nobody_can_look() {
+        WorkerJobStatus before = status(row(1, "failed", null, null), row(2, "pending", 0L, "Running"));
+        WorkerJobStatus after = JobProgress.unseen(Phase.Running, IDS, Readiness.reconciling("PoolNotFound", "no pool"))
+                .status(job(), before, NOW);
+        assertThat(after.phase()).isEqualTo(Phase.Running);
+        assertThat(reason(after)).isEqualTo("PoolNotFound");
+        assertThat(after.jobIds()).isEqualTo(IDS);
+        assertThat(after.failure()).isEqualTo(before.failure());
+        assertThat(after.startedAt()).isEqualTo(before.startedAt());
+        assertThat(after.position()).isNull();
+    }
+
     private static WorkerJobStatus status(QueuedStatement... rows) {
         return progress(rows).status(job(), null, NOW);
     }

@@ -245,6 +245,8 @@ class WorkerJobIT {
             system.pools().withName(RunningSystem.POOL).delete();
             eventually().until(() -> system.workerPods().isEmpty());
             eventually().until(() -> system.workerSessions().isEmpty());
+            eventually().until(() -> reason("outlived").equals("PoolNotFound"));
+            assertThat(status("outlived").phase()).isEqualTo(Phase.Running);
             delete("outlived");
             awaitGone("outlived");
         }
@@ -285,6 +287,29 @@ class WorkerJobIT {
         awaitPhase("after", Phase.Succeeded);
         assertThat(status("once").phase()).isEqualTo(Phase.Succeeded);
         assertThat(system.effects("once")).isEqualTo(1);
+    }
+
+    @Test
+    void its_rows_stay_until_its_end_is_written_however_short_the_retention_is() throws Exception {
+        system.createPool(RunningSystem.POOL, 8, "  retention: {done: 0s, failed: 0s}");
+        try {
+            try (var blocker = system.block()) {
+                apply(
+                        "pruned",
+                        "worker: pruned",
+                        "role: alice",
+                        "statements: [\"" + BLOCKED + "; " + effect("pruned") + "\"]");
+                awaitPhase("pruned", Phase.Running);
+                system.surroundings().killOperator();
+            }
+            system.awaitStatus("pruned", "done");
+            system.surroundings().startOperator();
+            awaitPhase("pruned", Phase.Succeeded);
+            eventually().until(() -> statuses("pruned").isEmpty());
+            assertThat(system.effects("pruned")).isEqualTo(1);
+        } finally {
+            system.createPool(RunningSystem.POOL, 8, "");
+        }
     }
 
     @Test
