@@ -12,8 +12,8 @@ public final class Api {
     /** Annotation of a worker's Kubernetes Job and pod: the number of its turn. */
     public static final String TURN_ANNOTATION = GROUP + "/turn";
 
-    /** Annotation of a worker's Kubernetes Job: the generation of the WorkerPool that it was made from. */
-    public static final String GENERATION_ANNOTATION = GROUP + "/pool-generation";
+    /** Annotation of a worker's Kubernetes Job: a digest of its pod template. */
+    public static final String TEMPLATE_ANNOTATION = GROUP + "/template";
 
     private Api() {}
 }

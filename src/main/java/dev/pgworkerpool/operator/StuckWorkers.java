@@ -2,6 +2,7 @@ package dev.pgworkerpool.operator;
 
 import dev.pgworkerpool.schedule.NeverStarting;
 import dev.pgworkerpool.schedule.Turn;
+import dev.pgworkerpool.schedule.WorkerPodFactory;
 import dev.pgworkerpool.status.EventRecorder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -19,10 +20,12 @@ class StuckWorkers {
     private static final Logger LOG = Logger.getLogger(StuckWorkers.class);
 
     private final KubernetesClient client;
+    private final WorkerPodFactory pods;
     private final EventRecorder events;
 
-    StuckWorkers(KubernetesClient client, EventRecorder events) {
+    StuckWorkers(KubernetesClient client, WorkerPodFactory pods, EventRecorder events) {
         this.client = client;
+        this.pods = pods;
         this.events = events;
     }
 
@@ -34,9 +37,9 @@ class StuckWorkers {
                         .ifPresent(reason -> giveUp(pass, turn, reason)));
     }
 
-    private static Optional<String> lateAndOutdated(PoolPass pass, Turn turn) {
+    private Optional<String> lateAndOutdated(PoolPass pass, Turn turn) {
         return Optional.ofNullable(pass.live().late.get(turn.jobName()))
-                .filter(late -> turn.isOlderThan(pass.pool()))
+                .filter(late -> pods.isOutdated(turn, pass.pool()))
                 .map(LateWorker::reason);
     }
 

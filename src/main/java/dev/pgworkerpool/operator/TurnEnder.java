@@ -10,10 +10,10 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Tells the database which turns are over, so that their names may have the next one, and which ones run that it doesn't know of:
@@ -32,9 +32,9 @@ class TurnEnder {
     void run(PoolPass pass, JobQueue queue) {
         pass.live().started.settle(pass.turns(), jobName -> exists(pass, jobName), pass.now());
         hear(pass);
-        Set<String> open = new HashSet<>();
-        for (OpenTurn turn : queue.openTurns()) {
-            open.add(turn.jobName());
+        List<OpenTurn> openTurns = queue.openTurns();
+        Set<String> open = openTurns.stream().map(OpenTurn::jobName).collect(Collectors.toSet());
+        for (OpenTurn turn : openTurns) {
             if (isOver(pass, turn.jobName())) {
                 pass.live().locked.attempt(turn.worker(), pass, () -> end(pass, queue, turn));
             }
@@ -42,6 +42,14 @@ class TurnEnder {
         pass.turns().all().stream()
                 .filter(turn -> turn.holdsSlot() && !open.contains(turn.jobName()))
                 .forEach(turn -> record(pass, queue, turn));
+        pass.live().verdicts.keySet().removeIf(jobName -> isForgotten(pass, open, jobName));
+        pass.live().lastWords.keySet().removeIf(jobName -> isForgotten(pass, open, jobName));
+    }
+
+    /** Its end was told, or the database never knew it and it is over. */
+    private static boolean isForgotten(PoolPass pass, Set<String> open, String jobName) {
+        return !open.contains(jobName)
+                && pass.turns().find(jobName).filter(Turn::holdsSlot).isEmpty();
     }
 
     private static void hear(PoolPass pass) {
@@ -79,11 +87,11 @@ class TurnEnder {
 
     private void end(PoolPass pass, JobQueue queue, OpenTurn open) {
         LivePool live = pass.live();
-        String verdict = live.verdicts.get(open.jobName());
-        String failure = verdict != null ? verdict : failure(pass, open).orElse(null);
+        String failure = failure(pass, open).orElse(null);
+        // It may have started, and even ended well, before it was deleted.
+        String verdict = failure == null ? null : live.verdicts.get(open.jobName());
+        failure = verdict == null ? failure : verdict;
         Optional<Instant> notBefore = queue.turnEnded(open.worker(), open.turn(), failure);
-        live.verdicts.remove(open.jobName());
-        live.lastWords.remove(open.jobName());
         if (failure == null) {
             live.troubles.endedWell(open.worker());
             return;

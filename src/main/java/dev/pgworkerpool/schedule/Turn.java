@@ -1,7 +1,6 @@
 package dev.pgworkerpool.schedule;
 
 import dev.pgworkerpool.api.Api;
-import dev.pgworkerpool.api.WorkerPool;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
@@ -40,14 +39,8 @@ public record Turn(String jobName, @Nullable Job job, List<Pod> pods) {
         return number != null && number.matches("[0-9]{1,9}") ? Integer.parseInt(number) : 0;
     }
 
-    /** Its Job was made before the last change of the pool's spec. */
-    public boolean isOlderThan(WorkerPool pool) {
-        String generation = annotation(Api.GENERATION_ANNOTATION);
-        return generation != null
-                && !generation.equals(String.valueOf(pool.getMetadata().getGeneration()));
-    }
-
-    private @Nullable String annotation(String key) {
+    @Nullable
+    String annotation(String key) {
         return Stream.<HasMetadata>concat(Stream.ofNullable(job), pods.stream())
                 .map(each -> each.getMetadata().getAnnotations())
                 .filter(annotations -> annotations != null && annotations.containsKey(key))

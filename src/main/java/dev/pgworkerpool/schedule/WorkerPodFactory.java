@@ -1,5 +1,7 @@
 package dev.pgworkerpool.schedule;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.pgworkerpool.api.Api;
 import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.api.WorkerSpec;
@@ -14,6 +16,7 @@ import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,13 +37,13 @@ public record WorkerPodFactory(String defaultImage) {
     private static final long USER = 65532;
 
     public Job job(WorkerPool pool, String worker, int turn) {
-        WorkerSpec spec = pool.getSpec().worker();
+        PodTemplateSpec template = template(pool, worker, turn);
         return new JobBuilder()
                 .withNewMetadata()
                 .withName(new WorkerName(pool.getMetadata().getName(), worker).jobName(turn))
                 .withNamespace(pool.getMetadata().getNamespace())
                 .withLabels(labels(pool))
-                .withAnnotations(annotations(generation(pool), worker, turn))
+                .withAnnotations(annotations(Map.of(Api.TEMPLATE_ANNOTATION, digest(template)), worker, turn))
                 .withOwnerReferences(owner(pool))
                 .endMetadata()
                 .withNewSpec()
@@ -49,10 +52,23 @@ public record WorkerPodFactory(String defaultImage) {
                 .withBackoffLimit(0)
                 // A new turn must not start while a pod of the old one still ends (KEP-3939).
                 .withPodReplacementPolicy("Failed")
-                .withTtlSecondsAfterFinished(spec.ttlSecondsAfterFinished())
-                .withTemplate(template(pool, worker, turn))
+                .withTtlSecondsAfterFinished(pool.getSpec().worker().ttlSecondsAfterFinished())
+                .withTemplate(template)
                 .endSpec()
                 .build();
+    }
+
+    /** Its Job was made for other pods than the pool asks for now. */
+    public boolean isOutdated(Turn turn, WorkerPool pool) {
+        String worker = turn.worker();
+        return turn.job() != null
+                && worker != null
+                && !digest(template(pool, worker, turn.number())).equals(turn.annotation(Api.TEMPLATE_ANNOTATION));
+    }
+
+    /** Of what we ask for: what the API makes of it has its defaults, too. */
+    private static String digest(PodTemplateSpec template) {
+        return UUID.nameUUIDFromBytes(template.toString().getBytes(UTF_8)).toString();
     }
 
     private PodTemplateSpec template(WorkerPool pool, String worker, int turn) {
@@ -118,11 +134,6 @@ public record WorkerPodFactory(String defaultImage) {
 
     private static Map<String, String> annotations(Map<String, String> users, String worker, int turn) {
         return merged(users, Map.of(Api.WORKER_ANNOTATION, worker, Api.TURN_ANNOTATION, Integer.toString(turn)));
-    }
-
-    private static Map<String, String> generation(WorkerPool pool) {
-        return Map.of(
-                Api.GENERATION_ANNOTATION, String.valueOf(pool.getMetadata().getGeneration()));
     }
 
     /** Garbage collection ends the workers of a deleted pool. The pool's deletion doesn't wait for them. */

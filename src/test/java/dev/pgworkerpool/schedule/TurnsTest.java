@@ -2,7 +2,6 @@ package dev.pgworkerpool.schedule;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.pgworkerpool.api.WorkerPool;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -48,20 +47,6 @@ class TurnsTest {
         Turns turns = Turns.of(List.of(foreign), List.of());
         assertThat(turns.holders()).isEmpty();
         assertThat(turns.all()).extracting(Turn::number).containsExactly(0);
-    }
-
-    @Test
-    void a_job_is_older_than_a_pool_that_has_changed_since() {
-        Job job = Serialization.unmarshal(
-                "metadata: {annotations: {pgworkerpool.dev/pool-generation: \"2\"}}", Job.class);
-        Turn turn = new Turn("a", job, List.of());
-        assertThat(turn.isOlderThan(pool(2))).isFalse();
-        assertThat(turn.isOlderThan(pool(3))).isTrue();
-        assertThat(new Turn("a", null, List.of()).isOlderThan(pool(3))).isFalse();
-    }
-
-    private static WorkerPool pool(long generation) {
-        return Serialization.unmarshal("metadata: {generation: " + generation + "}", WorkerPool.class);
     }
 
     private static Job job(String name, String condition) {

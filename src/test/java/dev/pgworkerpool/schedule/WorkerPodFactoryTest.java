@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -169,6 +170,19 @@ class WorkerPodFactoryTest {
 
     private PodSpec pod(String yaml) {
         return job(yaml).getSpec().getTemplate().getSpec();
+    }
+
+    @Test
+    void a_job_is_outdated_when_its_pool_asks_for_other_pods_and_not_when_anything_else_changed() {
+        var turn = new Turn("a", factory.job(pool(LARGEST), "foo", 3), List.of());
+        assertThat(factory.isOutdated(turn, pool(LARGEST))).isFalse();
+        assertThat(factory.isOutdated(turn, pool(LARGEST + "  slots: 2\n"))).isFalse();
+        assertThat(factory.isOutdated(turn, pool(LARGEST.replace("worker:1", "worker:2"))))
+                .isTrue();
+        assertThat(factory.isOutdated(turn, pool(LARGEST.replace("port: 6432", "port: 6433"))))
+                .isTrue();
+        assertThat(factory.isOutdated(new Turn("a", null, List.of()), pool(LARGEST)))
+                .isFalse();
     }
 
     private static WorkerPool pool(String yaml) {
