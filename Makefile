@@ -91,7 +91,7 @@ e2e-outages: ## run the stories in which parts of the cluster are away, which is
 	@$(e2e) -Dit.test=OutagesIT -DexcludedTests= -Dlab=$(LAB) verify
 
 measure: ## measure cold starts, throughput and a soak on the current kube context: target/measurements/*.md; LAB as above, may be left out
-	@$(e2e) -Dgroups=measurement -DexcludedTests= -Dlab=$(LAB) verify
+	@$(e2e) -Dgroups=measurement -DexcludedTests= -DlongestTest=1h -Dlab=$(LAB) verify
 
 # This suite comes with the next capability.
 bench:

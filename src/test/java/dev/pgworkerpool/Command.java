@@ -1,11 +1,15 @@
 package dev.pgworkerpool;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
-/** A program of this machine that is run to its end, with nothing on its standard input. */
+/** A program of this machine that is run to its end, with nothing on its standard input. One that hangs is killed. */
 public record Command(List<String> words, Map<String, String> environment) {
+    private static final Duration LONGEST = Duration.ofMinutes(10);
+
     public static Command of(String... words) {
         return new Command(List.of(words), Map.of());
     }
@@ -20,6 +24,9 @@ public record Command(List<String> words, Map<String, String> environment) {
         builder.environment().putAll(environment);
         var process = builder.start();
         process.getOutputStream().close();
+        process.onExit()
+                .orTimeout(LONGEST.toSeconds(), TimeUnit.SECONDS)
+                .exceptionally(late -> process.destroyForcibly());
         String output;
         try (var reader = process.inputReader()) {
             output = reader.readAllAsString();

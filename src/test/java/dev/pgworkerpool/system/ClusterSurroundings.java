@@ -161,9 +161,16 @@ final class ClusterSurroundings implements Surroundings {
                 .getItems();
     }
 
-    /** As a drained node would: with grace. Returns at once. */
-    void deleteOperatorPods() throws IOException {
-        kubectl("delete", "pod", "--wait=false", "-l", "app.kubernetes.io/name=" + OPERATOR);
+    /** As a drained node would: with grace, where the options don't say otherwise. Returns at once. */
+    void deleteOperatorPods(String... options) throws IOException {
+        kubectl(Stream.concat(
+                        Stream.of("delete", "pod", "--wait=false", "-l", "app.kubernetes.io/name=" + OPERATOR),
+                        Stream.of(options))
+                .toArray(String[]::new));
+    }
+
+    Pod postgresPod() {
+        return postgres.pod();
     }
 
     void scaleOperator(int replicas) {

@@ -7,60 +7,71 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Supplier;
 
 /**
- * Something that goes wrong.
+ * Something that goes wrong on a cluster.
  *
  * @param endsOperator whether the operator's process may end by it
+ * @param action returns when it is over
  */
-record SoakFault(String name, boolean endsOperator, Action action) {
-    private static final int SHORTEST_SECONDS = 10;
-    private static final int LONGEST_SECONDS = 30;
+record Fault(String name, boolean endsOperator, Action action) {
 
     interface Action {
         void happen() throws Exception;
     }
 
-    /** @param lab the command that makes outages of the cluster's parts; empty: there are none of these */
-    static List<SoakFault> all(
-            RunningSystem system, ClusterSurroundings cluster, NodeShell node, String lab, Random random) {
-        var faults = new ArrayList<SoakFault>();
-        faults.add(new SoakFault("the operator's pod is deleted", true, cluster::deleteOperatorPods));
-        faults.add(new SoakFault("a worker is killed", false, () -> cluster.kill(running(system, random))));
-        faults.add(new SoakFault(
+    /**
+     * @param lab the command that makes outages of the cluster's parts; empty: there are none of these
+     * @param length of what lasts
+     */
+    static List<Fault> all(
+            RunningSystem system,
+            ClusterSurroundings cluster,
+            NodeShell node,
+            String lab,
+            Supplier<Duration> length,
+            Random random) {
+        var faults = new ArrayList<Fault>();
+        faults.add(new Fault("the operator's pod is deleted", true, cluster::deleteOperatorPods));
+        faults.add(new Fault("a worker is killed", false, () -> cluster.kill(running(system, random))));
+        faults.add(new Fault(
                 "PostgreSQL is restarted", false, () -> system.postgres().restartImmediately()));
-        faults.add(new SoakFault(
-                "a worker's network is cut", false, () -> node.cutNetwork(running(system, random), length(random))));
+        faults.add(new Fault(
+                "PostgreSQL's container is killed", false, () -> node.signal(cluster.postgresPod(), "bash", "KILL")));
+        faults.add(new Fault(
+                "a worker's network is cut", false, () -> node.cutNetwork(running(system, random), length.get())));
         if (!lab.isEmpty()) {
             for (var daemon : List.of("kube-apiserver", "etcd", "kubelet")) {
                 // Without the API the operator can't renew its lease.
                 boolean endsOperator = !daemon.equals("kubelet");
-                faults.add(new SoakFault(
-                        daemon + " is gone", endsOperator, () -> outage(lab, daemon, false, length(random))));
-                faults.add(new SoakFault(
-                        daemon + " is frozen", endsOperator, () -> outage(lab, daemon, true, length(random))));
+                faults.add(new Fault(
+                        daemon + " is gone", endsOperator, () -> outage(lab, length.get(), "outage", daemon)));
+                faults.add(new Fault(
+                        daemon + " is frozen",
+                        endsOperator,
+                        () -> outage(lab, length.get(), "outage", "--hang", daemon)));
             }
         }
         return faults;
     }
 
-    /** Ends this daemon of the cluster for so long, or lets it stand still. Returns when it is over. */
-    static void outage(String lab, String daemon, boolean standsStill, Duration duration) throws IOException {
-        var seconds = Long.toString(duration.toSeconds());
-        var command = standsStill
-                ? Command.of(lab, "outage", "--hang", daemon, seconds)
-                : Command.of(lab, "outage", daemon, seconds);
-        command.run();
+    private static void outage(String lab, Duration duration, String... words) throws IOException {
+        var command = new ArrayList<>(List.of(lab));
+        command.addAll(List.of(words));
+        command.add(Long.toString(duration.toSeconds()));
+        Command.of(command.toArray(String[]::new)).run();
     }
 
-    static Pod running(RunningSystem system, Random random) {
+    private static Pod running(RunningSystem system, Random random) {
         var pods = system.workerPods().stream()
                 .filter(pod -> "Running".equals(pod.getStatus().getPhase()))
                 .toList();
         return pods.get(random.nextInt(pods.size()));
     }
 
-    private static Duration length(Random random) {
-        return Duration.ofSeconds(random.nextInt(SHORTEST_SECONDS, LONGEST_SECONDS + 1));
+    @Override
+    public String toString() {
+        return name;
     }
 }

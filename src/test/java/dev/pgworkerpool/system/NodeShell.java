@@ -44,9 +44,10 @@ final class NodeShell implements AutoCloseable {
         client.pods().inNamespace(namespace).withName(POD).waitUntilReady(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     }
 
-    /** {@code signal} to all processes of this pod's container that run java; does nothing when there is none. */
-    void signal(Pod pod, String signal) throws IOException {
-        run("for p in " + processes(pod) + "; do grep -q java /proc/$p/comm && kill -" + signal + " $p; done; true");
+    /** {@code signal} to all processes of this pod that run this command; does nothing when there is none. */
+    void signal(Pod pod, String command, String signal) throws IOException {
+        run("for p in %s; do grep -qx %s /proc/$p/comm && kill -%s $p; done; true"
+                .formatted(processes(pod), command, signal));
     }
 
     /** Nothing gets to this pod, and nothing from it, for so long. Returns when it is over. */

@@ -2,6 +2,7 @@ package dev.pgworkerpool.system;
 
 import dev.pgworkerpool.Command;
 import dev.pgworkerpool.postgres.PostgresServer;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.LocalPortForward;
 import java.io.IOException;
@@ -95,12 +96,7 @@ final class PodPostgres implements PostgresServer {
     }
 
     private void connect() {
-        var address = client.pods()
-                .inNamespace(namespace)
-                .withName(name)
-                .get()
-                .getStatus()
-                .getPodIP();
+        var address = pod().getStatus().getPodIP();
         try (var socket = new Socket()) {
             socket.connect(new InetSocketAddress(address, PORT), (int) TIME_TO_CONNECT.toMillis());
             podAddress = address;
@@ -108,6 +104,10 @@ final class PodPostgres implements PostgresServer {
             forward = client.pods().inNamespace(namespace).withName(name).portForward(PORT);
         }
         awaitAnswer(PATIENCE);
+    }
+
+    Pod pod() {
+        return client.pods().inNamespace(namespace).withName(name).get();
     }
 
     @Override

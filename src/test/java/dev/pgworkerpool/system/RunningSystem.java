@@ -215,11 +215,13 @@ final class RunningSystem implements AutoCloseable {
 
     /** Until no job waits or runs. */
     void awaitAllEnded() {
-        eventually()
-                .alias("all jobs end")
-                .atMost(PATIENCE.multipliedBy(2))
-                .until(() -> database.look("SELECT worker_name FROM worker_pool.queue LIMIT 1")
-                        .isEmpty());
+        eventually().alias("all jobs end").atMost(PATIENCE.multipliedBy(2)).until(this::nothingWaits);
+    }
+
+    /** And nothing runs. */
+    boolean nothingWaits() throws SQLException {
+        return database.look("SELECT worker_name FROM worker_pool.queue LIMIT 1")
+                .isEmpty();
     }
 
     /** Null when no operator has stood for election yet. */

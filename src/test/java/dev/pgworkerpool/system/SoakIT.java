@@ -26,6 +26,8 @@ class SoakIT {
     private static final long SEED = Long.getLong("soak.seed", System.nanoTime());
     private static final Duration LONGEST_ROUND = Duration.ofMinutes(5);
     private static final Duration LENGTH_OF_A_JOB = Duration.ofMillis(100);
+    private static final int SHORTEST_SECONDS = 10;
+    private static final int LONGEST_SECONDS = 30;
     private static final int NAMES = 4;
     /** Half a minute of work. 40 is what makes every tenth job of each submitter fail. */
     private static final int JOBS_PER_NAME = 40 * 7;
@@ -35,7 +37,7 @@ class SoakIT {
     private static RunningSystem system;
     private static ClusterSurroundings cluster;
     private static NodeShell node;
-    private static List<SoakFault> faults;
+    private static List<Fault> faults;
     private static TortureQueue queue;
     private static Measurement table;
 
@@ -44,7 +46,7 @@ class SoakIT {
         cluster = ClusterSurroundings.start();
         system = RunningSystem.start(cluster);
         node = new NodeShell(cluster.client());
-        faults = SoakFault.all(system, cluster, node, System.getProperty("lab", ""), RANDOM);
+        faults = Fault.all(system, cluster, node, System.getProperty("lab", ""), SoakIT::length, RANDOM);
         queue = new TortureQueue(system.database(), NAMES, JOBS_PER_NAME, LENGTH_OF_A_JOB);
     }
 
@@ -73,7 +75,11 @@ class SoakIT {
         }
     }
 
-    private static void rounds(List<SoakFault> candidates) throws Exception {
+    private static Duration length() {
+        return Duration.ofSeconds(RANDOM.nextInt(SHORTEST_SECONDS, LONGEST_SECONDS + 1));
+    }
+
+    private static void rounds(List<Fault> candidates) throws Exception {
         var end = Instant.now().plus(HALF);
         while (Instant.now().isBefore(end)) {
             var fault = candidates.get(RANDOM.nextInt(candidates.size()));
@@ -85,19 +91,14 @@ class SoakIT {
         }
     }
 
-    private static void round(SoakFault fault) throws Exception {
+    private static void round(Fault fault) throws Exception {
         queue.submit();
         eventually()
                 .until(() -> system.workerPods().stream()
                         .anyMatch(pod -> "Running".equals(pod.getStatus().getPhase())));
         pause(Duration.ofMillis(RANDOM.nextInt(10_000)));
         fault.action().happen();
-        eventually()
-                .atMost(LONGEST_ROUND)
-                .ignoreExceptions()
-                .until(() -> system.database()
-                        .look("SELECT worker_name FROM worker_pool.queue LIMIT 1")
-                        .isEmpty());
+        eventually().atMost(LONGEST_ROUND).ignoreExceptions().until(system::nothingWaits);
         queue.verify();
         eventually().until(() -> system.workerSessions().isEmpty());
         eventually().atMost(LONGEST_ROUND).ignoreExceptions().until(SoakIT::allSlotsAreFree);

@@ -7,10 +7,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Jobs of several submitters for several names, queued by many sessions with rollbacks in between; every tenth of them fails. They
@@ -24,6 +26,8 @@ final class TortureQueue {
     private final int names;
     private final int jobs;
     private final Duration length;
+    /** For each name. */
+    private final List<Object> oneTransaction;
 
     /** @param length of one job; those of a name come one after the other */
     TortureQueue(QueueDatabase database, int names, int jobsPerName, Duration length) throws SQLException {
@@ -31,6 +35,7 @@ final class TortureQueue {
         this.names = names;
         this.jobs = names * jobsPerName;
         this.length = length;
+        this.oneTransaction = Stream.generate(Object::new).limit(names).toList();
         // The lock of a session that was killed may outlive what it did by a moment.
         database.execute("alice", """
                 CREATE OR REPLACE FUNCTION public.alone(name text, length float) RETURNS void LANGUAGE plpgsql AS $$
@@ -64,12 +69,15 @@ final class TortureQueue {
         try (var connection = database.as(session % 3 == 0 ? "bob" : "alice")) {
             connection.setAutoCommit(false);
             for (int job = session; job < jobs; job += SESSIONS) {
-                while (random.nextInt(100) < ROLLBACK_PERCENT) {
+                // Transactions that overlap have no order.
+                synchronized (oneTransaction.get(job % names)) {
+                    while (random.nextInt(100) < ROLLBACK_PERCENT) {
+                        submit(connection, job);
+                        connection.rollback();
+                    }
                     submit(connection, job);
-                    connection.rollback();
+                    connection.commit();
                 }
-                submit(connection, job);
-                connection.commit();
             }
         }
         return null;

@@ -56,13 +56,13 @@ class TwoOperatorsIT {
 
     @Test
     void a_leader_that_is_killed_is_replaced_when_its_lease_ends() throws Exception {
-        takeOver("killed", leader -> node.signal(leader, "KILL"));
+        takeOver("killed", leader -> node.signal(leader, "java", "KILL"));
     }
 
     @Test
     void a_leader_that_was_frozen_finds_its_place_taken_and_ends() throws Exception {
-        var leader = takeOver("frozen", frozen -> node.signal(frozen, "STOP"));
-        node.signal(leader, "CONT");
+        var leader = takeOver("frozen", frozen -> node.signal(frozen, "java", "STOP"));
+        node.signal(leader, "java", "CONT");
         eventually().until(() -> isGone(leader) || restarts(leader) > restartsIn(leader));
         assertThat(operators().stream().filter(TwoOperatorsIT::leads))
                 .hasSize(1)
