@@ -38,20 +38,20 @@ record JobProgress(
     /**
      * @param jobIds what it was queued as
      * @param statements rows that are gone have ended: only ended rows are ever deleted
+     * @param old what its status says: how rows ended that are gone is known from there only
      * @param waitsFor puts into words why a statement waits
      */
     static JobProgress queued(
-            List<Long> jobIds, List<QueuedStatement> statements, Function<QueuedStatement, String> waitsFor) {
-        if (statements.isEmpty()) {
-            String gone = "its queued jobs " + jobIds + " are gone from the database, so nobody knows how they ended";
-            return new JobProgress(Phase.Failed, Readiness.stalled("QueuedJobsGone", gone), jobIds, statements);
-        }
+            List<Long> jobIds,
+            List<QueuedStatement> statements,
+            @Nullable WorkerJobStatus old,
+            Function<QueuedStatement, String> waitsFor) {
         Optional<QueuedStatement> current =
                 statements.stream().filter(each -> !each.ended()).findFirst();
         if (current.isPresent()) {
             return unfinished(jobIds, statements, current.get(), waitsFor);
         }
-        return ended(jobIds, statements);
+        return ended(jobIds, statements, old);
     }
 
     private static JobProgress unfinished(
@@ -68,18 +68,22 @@ record JobProgress(
                 begun ? Phase.Running : Phase.Queued, Readiness.reconciling(reason, message), jobIds, statements);
     }
 
-    private static JobProgress ended(List<Long> jobIds, List<QueuedStatement> statements) {
-        Optional<QueuedStatement> failed =
-                statements.stream().filter(QueuedStatement::failed).findFirst();
-        if (failed.isPresent()) {
-            String message = "statement " + failed.get().ordinal() + " failed: "
-                    + firstLine(failed.get().error());
+    private static JobProgress ended(
+            List<Long> jobIds, List<QueuedStatement> statements, @Nullable WorkerJobStatus old) {
+        Failure failure = failure(statements, old);
+        if (failure != null) {
+            String message = "statement " + failure.statement() + " failed: " + firstLine(failure.message());
             return new JobProgress(Phase.Failed, Readiness.stalled("StatementFailed", message), jobIds, statements);
         }
         long cancelled = statements.stream().filter(QueuedStatement::cancelled).count();
         if (cancelled > 0) {
             String message = cancelled + " of " + jobIds.size() + " statements were cancelled";
             return new JobProgress(Phase.Cancelled, Readiness.stalled("Cancelled", message), jobIds, statements);
+        }
+        if (succeeded(statements, old) < jobIds.size()) {
+            String gone = "of its queued jobs " + jobIds
+                    + ", some are gone from the database, and nobody knows how they ended";
+            return new JobProgress(Phase.Failed, Readiness.stalled("QueuedJobsGone", gone), jobIds, statements);
         }
         String message =
                 jobIds.size() == 1 ? "the statement succeeded" : "all " + jobIds.size() + " statements succeeded";
@@ -89,7 +93,7 @@ record JobProgress(
     WorkerJobStatus status(WorkerJob job, @Nullable WorkerJobStatus old, Instant now) {
         Long generation = job.getMetadata().getGeneration();
         int total = job.getSpec().statements().size();
-        int succeeded = succeeded(old);
+        int succeeded = succeeded(statements, old);
         return new WorkerJobStatus(
                 generation,
                 phase,
@@ -102,17 +106,17 @@ record JobProgress(
                 earliest(QueuedStatement::submittedAt, old == null ? null : old.queuedAt()),
                 earliest(QueuedStatement::startedAt, old == null ? null : old.startedAt()),
                 phase.ended() ? finishedAt(now) : null,
-                failure(old),
+                failure(statements, old),
                 Conditions.of(readiness, old == null ? null : old.conditions(), generation, now));
     }
 
-    private int succeeded(@Nullable WorkerJobStatus old) {
-        if (jobIds == null || statements.isEmpty()) {
-            return old == null || old.succeeded() == null ? 0 : old.succeeded();
-        }
-        int gone = jobIds.size() - statements.size();
-        return gone
-                + (int) statements.stream().filter(QueuedStatement::succeeded).count();
+    /** Of rows that are gone, those that were seen to have succeeded: the first ones, as statements run in order. */
+    private static int succeeded(List<QueuedStatement> statements, @Nullable WorkerJobStatus old) {
+        int known = old == null || old.succeeded() == null ? 0 : old.succeeded();
+        long there = statements.stream().filter(QueuedStatement::succeeded).count();
+        long thereOfKnown =
+                statements.stream().filter(each -> each.ordinal() <= known).count();
+        return (int) (there + known - thereOfKnown);
     }
 
     private @Nullable Long position() {
@@ -123,7 +127,7 @@ record JobProgress(
                 .orElse(null);
     }
 
-    private @Nullable Failure failure(@Nullable WorkerJobStatus old) {
+    private static @Nullable Failure failure(List<QueuedStatement> statements, @Nullable WorkerJobStatus old) {
         return statements.stream()
                 .filter(QueuedStatement::failed)
                 .findFirst()

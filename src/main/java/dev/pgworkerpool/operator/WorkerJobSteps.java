@@ -53,7 +53,7 @@ class WorkerJobSteps {
         try {
             return jobIds == null
                     ? enqueue(job, pool, live.get(), queue.get())
-                    : Optional.of(look(job, pool, queue.get(), jobIds));
+                    : Optional.of(look(job, pool, queue.get(), jobIds, status));
         } catch (DatabaseProblem problem) {
             if (problem.concernsAll()) {
                 live.get().queueFailed(); // or every WorkerJob of this pool would wait for the same time-out
@@ -118,13 +118,15 @@ class WorkerJobSteps {
                 workerJobs.deleted(job); // a pass that looked already may have come too early
             }
         }
-        return Optional.of(look(job, pool, queue, jobIds));
+        return Optional.of(look(job, pool, queue, jobIds, null));
     }
 
-    private static JobProgress look(WorkerJob job, WorkerPool pool, JobQueue queue, List<Long> jobIds) {
+    private static JobProgress look(
+            WorkerJob job, WorkerPool pool, JobQueue queue, List<Long> jobIds, @Nullable WorkerJobStatus status) {
         return JobProgress.queued(
                 jobIds,
                 queue.workerJob(UUID.fromString(job.getMetadata().getUid())),
+                status,
                 statement -> WaitingReason.inWords(statement, job, pool));
     }
 

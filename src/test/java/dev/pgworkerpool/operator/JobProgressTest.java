@@ -83,18 +83,28 @@ class JobProgressTest {
     }
 
     @Test
-    void rows_that_were_deleted_had_ended() {
-        WorkerJobStatus status = status(row(2, "done", null, null));
+    void rows_that_were_deleted_after_they_were_seen_to_succeed_count() {
+        WorkerJobStatus seen = status(row(1, "done", null, null), row(2, "pending", 0L, "Running"));
+        WorkerJobStatus status = status(seen, row(2, "done", null, null));
         assertThat(status.phase()).isEqualTo(Phase.Succeeded);
         assertThat(status.done()).isEqualTo("2/2");
     }
 
     @Test
-    void when_all_rows_are_gone_it_ends_and_claims_nothing() {
-        WorkerJobStatus status = status();
+    void a_failure_that_was_seen_stays_when_its_row_is_deleted() {
+        WorkerJobStatus seen = status(row(1, "failed", null, null), row(2, "pending", 0L, "Running"));
+        WorkerJobStatus status = status(seen, row(2, "done", null, null));
         assertThat(status.phase()).isEqualTo(Phase.Failed);
-        assertThat(reason(status)).isEqualTo("QueuedJobsGone");
-        assertThat(status.done()).isEqualTo("0/2");
+        assertThat(status.failure()).isEqualTo(seen.failure());
+        assertThat(status.done()).isEqualTo("1/2");
+    }
+
+    @Test
+    void of_rows_that_were_deleted_unseen_it_claims_nothing() {
+        for (WorkerJobStatus status : List.of(status(), status(row(2, "done", null, null)))) {
+            assertThat(status.phase()).isEqualTo(Phase.Failed);
+            assertThat(reason(status)).isEqualTo("QueuedJobsGone");
+        }
     }
 
     @Test
@@ -109,7 +119,7 @@ class JobProgressTest {
     @Test
     void the_time_of_queueing_stays_when_its_row_is_gone() {
         WorkerJobStatus before = status(row(1, "done", null, null), row(2, "waiting", 1L, "Starting"));
-        WorkerJobStatus after = progress(row(2, "done", null, null)).status(job(), before, NOW);
+        WorkerJobStatus after = status(before, row(2, "done", null, null));
         assertThat(after.queuedAt()).isEqualTo(before.queuedAt());
     }
 
@@ -127,11 +137,12 @@ class JobProgressTest {
     }
 
     private static WorkerJobStatus status(QueuedStatement... rows) {
-        return progress(rows).status(job(), null, NOW);
+        return status(null, rows);
     }
 
-    private static JobProgress progress(QueuedStatement... rows) {
-        return JobProgress.queued(IDS, Arrays.asList(rows), row -> "because of " + row.reason());
+    private static WorkerJobStatus status(@Nullable WorkerJobStatus old, QueuedStatement... rows) {
+        return JobProgress.queued(IDS, Arrays.asList(rows), old, row -> "because of " + row.reason())
+                .status(job(), old, NOW);
     }
 
     private static QueuedStatement row(int ordinal, String status, @Nullable Long position, @Nullable String reason) {
