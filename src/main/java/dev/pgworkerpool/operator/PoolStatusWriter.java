@@ -1,6 +1,5 @@
 package dev.pgworkerpool.operator;
 
-import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.api.WorkerPoolStatus;
 import dev.pgworkerpool.status.Conditions;
 import dev.pgworkerpool.status.EventRecorder;
@@ -67,11 +66,8 @@ class PoolStatusWriter {
     }
 
     private boolean apply(PoolPass pass, WorkerPoolStatus status) {
-        WorkerPool statusOnly = new WorkerPool();
-        statusOnly.setMetadata(StatusPatch.identityOf(pass.pool()));
-        statusOnly.setStatus(status);
         try {
-            if (patch.apply(statusOnly)) {
+            if (patch.apply(pass.pool(), status)) {
                 written.put(pass.live().uid, status, pass.now());
             }
             return true;

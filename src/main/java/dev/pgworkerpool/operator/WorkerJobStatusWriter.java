@@ -33,10 +33,7 @@ class WorkerJobStatusWriter {
         if (status.equals(old)) {
             return status;
         }
-        WorkerJob statusOnly = new WorkerJob();
-        statusOnly.setMetadata(StatusPatch.identityOf(job));
-        statusOnly.setStatus(status);
-        if (patch.apply(statusOnly)) {
+        if (patch.apply(job, status)) {
             written.put(job.getMetadata().getUid(), status, now);
             tell(job, status, old);
         }

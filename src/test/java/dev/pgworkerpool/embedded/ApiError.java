@@ -119,6 +119,11 @@ final class ApiError extends RuntimeException {
         return new ApiError(422, "Invalid", message, withCauses(details, causes));
     }
 
+    /** A JSON patch whose test fails, or whose path leads nowhere. */
+    static ApiError patchFailed() {
+        return new ApiError(422, "Invalid", "the server rejected our request due to an error in our request");
+    }
+
     static ApiError internal(Throwable cause) {
         return new ApiError(500, "InternalError", "Internal error occurred: " + cause);
     }

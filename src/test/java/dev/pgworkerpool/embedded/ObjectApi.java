@@ -163,7 +163,9 @@ final class ObjectApi {
                 return create(type, namespace, apply.apply(Json.object(), wanted), options);
             }
             var live = current.orElseThrow(() -> ApiError.notFound(type, name));
-            checkUnchanged(type, name, Json.text(wanted, "metadata", "uid"), resourceVersionOf(wanted), live);
+            // The real API ignores the uid in a patch of a status.
+            var uid = subresource == null ? Json.text(wanted, "metadata", "uid") : "";
+            checkUnchanged(type, name, uid, resourceVersionOf(wanted), live);
             return update(type, namespace, name, subresource, apply.apply(live, wanted), options);
         });
     }

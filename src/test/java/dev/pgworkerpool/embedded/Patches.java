@@ -39,8 +39,7 @@ final class Patches {
         try {
             return (ObjectNode) JsonPatch.apply(Json.parseAny(body), object.deepCopy());
         } catch (RuntimeException e) {
-            throw ApiError.badRequest(
-                    "the server rejected our request due to an error in our request: " + e.getMessage());
+            throw ApiError.patchFailed();
         }
     }
 

@@ -290,6 +290,19 @@ class WorkerJobIT {
     }
 
     @Test
+    void one_that_is_made_anew_under_the_same_name_has_a_life_of_its_own() throws Exception {
+        for (int i = 0; i < 30; i++) {
+            apply("reborn", "worker: reborn", "role: alice", "statements: [\"" + effect("reborn") + "\"]");
+            eventually().until(() -> phase("reborn") != Phase.Pending);
+            delete("reborn");
+            apply("reborn", "worker: reborn", "role: alice", "statements: [\"" + effect("reborn anew") + "\"]");
+            awaitPhase("reborn", Phase.Succeeded);
+            system.awaitEffects("reborn anew", i + 1);
+            delete("reborn");
+        }
+    }
+
+    @Test
     void its_rows_stay_until_its_end_is_written_however_short_the_retention_is() throws Exception {
         system.createPool(RunningSystem.POOL, 8, "  retention: {done: 0s, failed: 0s}");
         try {
