@@ -7,10 +7,10 @@
 
 \set ON_ERROR_STOP on
 BEGIN;
-SELECT 1 AS locked FROM pg_catalog.pg_advisory_xact_lock(1885828976) \gset
 CREATE SCHEMA IF NOT EXISTS worker_pool AUTHORIZATION :"owner";
 SET LOCAL ROLE :"owner";
 \ir ../../src/main/resources/dev/pgworkerpool/queue/sql/bootstrap.sql
+LOCK TABLE worker_pool.schema_version IN EXCLUSIVE MODE;
 
 SELECT NOT EXISTS (SELECT FROM worker_pool.schema_version WHERE version = 1) AS missing \gset
 \if :missing

@@ -13,8 +13,8 @@ import java.util.List;
 import javax.sql.DataSource;
 
 /**
- * Brings schema {@code worker_pool} up to date: the numbered files that were not applied yet, in one transaction, under one
- * advisory lock. Two operators that start at once do it once; a failure leaves what was there before.
+ * Brings schema {@code worker_pool} up to date: the numbered files that were not applied yet, in one transaction, under the lock of a
+ * table that nobody else has a right on. Two operators that start at once do it once; a failure leaves what was there before.
  *
  * <p>A schema that is newer than this operator is left as it is: later versions keep the calls of earlier ones.
  */
@@ -31,8 +31,6 @@ public final class SchemaInstaller {
             "008_grants");
 
     private static final String BOOTSTRAP = "bootstrap";
-    /** Any number that nobody else uses: "pgwp". */
-    private static final int LOCK = 0x70677770;
 
     private SchemaInstaller() {}
 
@@ -60,8 +58,8 @@ public final class SchemaInstaller {
     }
 
     private static void apply(Statement statement) throws SQLException {
-        statement.execute("SELECT pg_catalog.pg_advisory_xact_lock(" + LOCK + ")");
         statement.execute(sql(BOOTSTRAP));
+        statement.execute("LOCK TABLE worker_pool.schema_version IN EXCLUSIVE MODE");
         int installed = installedVersion(statement);
         for (String file : FILES) {
             if (version(file) > installed) {
