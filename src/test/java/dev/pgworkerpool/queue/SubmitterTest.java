@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whose job it is: the current role's, and nobody can make it another's. */
 class SubmitterTest extends OnEachServer {
@@ -195,15 +196,37 @@ class SubmitterTest extends OnEachServer {
     @Test
     void a_login_that_two_roles_would_share_runs_the_jobs_of_the_first() throws SQLException {
         withRole("dora", () -> {
-            database.asSuperuser("GRANT alice, bob TO dora");
-            assertThat(database.look("SELECT unnest(worker_pool.set_logins('{alice, bob}', '{dora, dora}'))"))
+            database.asSuperuser("GRANT alice TO dora");
+            assertThat(setLogins("dora, alice", "dora, dora"))
                     .containsExactly("login \"dora\" runs the jobs of another role already");
-            database.submit("alice", "foo", "SELECT 1");
-            assertThat(database.refusal("bob", "CALL worker_pool.submit('foo', 'SELECT 1')"))
-                    .isEqualTo("42501 role \"bob\" has no login in this worker pool");
+            database.submit("dora", "foo", "SELECT 1");
+            assertThat(database.refusal("alice", "CALL worker_pool.submit('foo', 'SELECT 1')"))
+                    .isEqualTo("42501 role \"alice\" has no login in this worker pool");
             assertThat(database.ask("dora", "SELECT c.query_text FROM worker_pool.claim('foo', 0, NULL) c"))
                     .containsExactly("SELECT 1");
         });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"SUPERUSER", "CREATEROLE", "CREATEDB", "REPLICATION", "BYPASSRLS"})
+    void a_companion_login_with_powers_of_its_own_is_refused(String power) throws SQLException {
+        withRole("dora", () -> {
+            database.asSuperuser("GRANT alice TO dora", "ALTER ROLE dora " + power);
+            assertThat(setLogins("alice", "dora")).containsExactly("login \"dora\" may do more than role \"alice\"");
+            assertThat(setLogins("dora", "dora")).as("as itself").isEmpty();
+        });
+    }
+
+    @Test
+    void a_companion_login_of_two_roles_is_refused() throws SQLException {
+        withRole("dora", () -> {
+            database.asSuperuser("GRANT alice, bob TO dora");
+            assertThat(setLogins("alice", "dora")).containsExactly("login \"dora\" may do more than role \"alice\"");
+        });
+    }
+
+    private static List<String> setLogins(String roles, String logins) throws SQLException {
+        return database.look("SELECT unnest(worker_pool.set_logins('{%s}', '{%s}'))".formatted(roles, logins));
     }
 
     @Test

@@ -184,6 +184,17 @@ class AttackTest extends OneWorkerTest {
         assertThat(look("status")).containsExactly("waiting");
     }
 
+    @Test
+    void what_a_job_makes_up_about_its_own_end_has_bounds() throws SQLException {
+        var job = submit("SELECT 1");
+        database.execute(
+                "alice",
+                "SELECT worker_pool.finish(%d, 'failed', 'infinity', 42, repeat('x', 1000000), repeat('y', 1000000))"
+                        .formatted(job));
+        assertThat(look("concat_ws(' ', length(error), sqlstate, started_at <= finished_at)"))
+                .containsExactly("8000 yyyyy t");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -9,8 +9,9 @@ CREATE TABLE worker_pool.queued_job (
     worker_name     text COLLATE "C" NOT NULL,
     query_text      text NOT NULL,
     status          text NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'done', 'failed', 'cancelled')),
-    -- By OID: a name goes stale when the role is renamed, and a role made anew under an old name would inherit its jobs.
-    submitter       oid NOT NULL,
+    -- By OID: a name goes stale when the role is renamed, and a role made anew under an old name would inherit its jobs. As
+    -- regrole, so that a dump has the name, and what is restored elsewhere belongs to the role of that name.
+    submitter       regrole NOT NULL,
     -- What the statement meant to the submitter's session. Time zone null: not known, the worker's own.
     search_path     text NOT NULL,
     time_zone       text,
@@ -74,8 +75,8 @@ CREATE TABLE worker_pool.worker (
 -- Which roles may queue, and the login whose session runs their jobs. Rows stay when a role leaves the pool: its old
 -- jobs still belong to it.
 CREATE TABLE worker_pool.login (
-    role    oid PRIMARY KEY,
-    login   oid NOT NULL,
+    role    regrole PRIMARY KEY,
+    login   regrole NOT NULL,
     active  boolean NOT NULL
 );
 CREATE INDEX login_login ON worker_pool.login (login);

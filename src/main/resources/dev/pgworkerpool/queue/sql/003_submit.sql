@@ -19,6 +19,9 @@ BEGIN
         RAISE EXCEPTION 'Worker name too long'
             USING ERRCODE = 'string_data_right_truncation',
                   DETAIL = pg_catalog.format('It has %s bytes, at most 63 are allowed.', pg_catalog.octet_length(worker));
+    ELSIF pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.=) 'SQL_ASCII' THEN
+        -- Such a database takes any bytes, and nobody could read this one's queue any more. Fails where they are no UTF-8.
+        PERFORM pg_catalog.convert_from(pg_catalog.convert_to(worker, 'SQL_ASCII'), 'UTF8');
     END IF;
 END
 $$;

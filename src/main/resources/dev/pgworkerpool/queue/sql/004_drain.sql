@@ -87,7 +87,7 @@ $$;
 
 -- Records the outcome of a job of the caller's own that still waits; an error if there is none, so the caller's
 -- transaction, with the job's effect, can't commit. What a failure means for the rest of its batch happens in
--- the same transaction.
+-- the same transaction. A job can call it, too, with anything: what others read of it has bounds.
 CREATE FUNCTION worker_pool.finish(
     job_id bigint, outcome text, begun timestamptz, touched bigint, failure text, failure_state text
 ) RETURNS void
@@ -104,11 +104,11 @@ BEGIN
     UPDATE worker_pool.queued_job j
     SET status = outcome,
         attempts = j.attempts + 1,
-        started_at = begun,
+        started_at = greatest(j.submitted_at, least(begun, clock_timestamp())),
         finished_at = clock_timestamp(),
         row_count = touched,
         error = left(failure, 8000),
-        sqlstate = failure_state
+        sqlstate = left(failure_state, 5)
     WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = worker_pool.session_submitter()
     RETURNING j.worker_name, j.batch, j.on_failure, j.submitter, j.origin_uid INTO job;
     IF NOT FOUND THEN

@@ -36,7 +36,8 @@ DECLARE
     changed  record;
 BEGIN
     FOR pair IN
-        SELECT u.role_name, u.login_name, r.oid AS role, l.oid AS login, l.rolcanlogin
+        SELECT u.role_name, u.login_name, r.oid AS role, l.oid AS login, l.rolcanlogin,
+               l.rolsuper OR l.rolcreaterole OR l.rolcreatedb OR l.rolreplication OR l.rolbypassrls AS powers
         FROM unnest(roles, logins) WITH ORDINALITY AS u (role_name, login_name, place)
         LEFT JOIN pg_roles r ON r.rolname = u.role_name
         LEFT JOIN pg_roles l ON l.rolname = u.login_name
@@ -52,6 +53,12 @@ BEGIN
             refused := refused || format('role "%s" is not permitted to log in', pair.login_name);
         ELSIF NOT pg_has_role(pair.login, pair.role, 'MEMBER') THEN
             refused := refused || format('login "%s" is not a member of role "%s"', pair.login_name, pair.role_name);
+        ELSIF pair.login <> pair.role AND (
+            pair.powers
+            OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = pair.login AND m.roleid <> pair.role)
+        ) THEN
+            -- Its jobs could RESET ROLE or SET ROLE to more than their submitter may.
+            refused := refused || format('login "%s" may do more than role "%s"', pair.login_name, pair.role_name);
         ELSIF pair.login = ANY (used) THEN
             -- A session must tell by its login whose jobs it runs.
             refused := refused || format('login "%s" runs the jobs of another role already', pair.login_name);
