@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the database which turns are over, so that their names may have the next one, and which ones run that it doesn't know of:
@@ -87,13 +88,14 @@ class TurnEnder {
 
     private void end(PoolPass pass, JobQueue queue, OpenTurn open) {
         LivePool live = pass.live();
-        String failure = failure(pass, open).orElse(null);
-        // It may have started, and even ended well, before it was deleted.
-        String verdict = failure == null ? null : live.verdicts.get(open.jobName());
-        failure = verdict == null ? failure : verdict;
+        Turn turn = withPods(pass, open);
+        String verdict = turn.endedWell() ? null : live.verdicts.get(open.jobName());
+        String failure = verdict == null ? failure(live, turn) : verdict;
         Optional<Instant> notBefore = queue.turnEnded(open.worker(), open.turn(), failure);
         if (failure == null) {
-            live.troubles.endedWell(open.worker());
+            notBefore.ifPresentOrElse(
+                    until -> live.troubles.failed(open.worker(), "its last turn did not get on with its queue", until),
+                    () -> live.troubles.endedWell(open.worker()));
             return;
         }
         Instant until = notBefore.orElse(pass.now());
@@ -108,20 +110,23 @@ class TurnEnder {
                 "worker \"" + open.worker() + "\" (Job " + open.jobName() + "): " + failure);
     }
 
-    /** The reason is in the pod. The pods' cache may lag behind that of the Jobs, or the pod is gone. */
-    private Optional<String> failure(PoolPass pass, OpenTurn open) {
+    /** The pods' cache may lag behind that of the Jobs. */
+    private Turn withPods(PoolPass pass, OpenTurn open) {
         Turn turn = pass.turns().find(open.jobName()).orElse(new Turn(open.jobName(), null, List.of()));
-        if (turn.job() != null && turn.pods().isEmpty()) {
-            List<Pod> pods = client.pods()
-                    .inNamespace(pass.namespace())
-                    .withLabel(Turns.JOB_NAME, open.jobName())
-                    .list()
-                    .getItems();
-            turn = new Turn(open.jobName(), turn.job(), pods);
+        if (turn.job() == null || !turn.pods().isEmpty()) {
+            return turn;
         }
-        Optional<String> failure = TurnFailure.of(turn);
-        return turn.pods().isEmpty()
-                ? failure.map(words -> pass.live().lastWords.getOrDefault(open.jobName(), words))
-                : failure;
+        List<Pod> pods = client.pods()
+                .inNamespace(pass.namespace())
+                .withLabel(Turns.JOB_NAME, open.jobName())
+                .list()
+                .getItems();
+        return new Turn(open.jobName(), turn.job(), pods);
+    }
+
+    /** The reason is in the pod, or was, if that is gone. Null: it ended well, or nobody knows, and its queue tells. */
+    private static @Nullable String failure(LivePool live, Turn turn) {
+        String lastWords = turn.pods().isEmpty() && !turn.endedWell() ? live.lastWords.get(turn.jobName()) : null;
+        return lastWords == null ? TurnFailure.of(turn).orElse(null) : lastWords;
     }
 }

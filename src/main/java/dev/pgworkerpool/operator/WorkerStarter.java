@@ -3,6 +3,7 @@ package dev.pgworkerpool.operator;
 import dev.pgworkerpool.api.Api;
 import dev.pgworkerpool.queue.JobQueue;
 import dev.pgworkerpool.schedule.Demand;
+import dev.pgworkerpool.schedule.Turn;
 import dev.pgworkerpool.schedule.WorkerPodFactory;
 import dev.pgworkerpool.status.EventRecorder;
 import dev.pgworkerpool.status.PoolMetrics;
@@ -12,7 +13,9 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.HttpURLConnection;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates the Kubernetes Job of a turn and records it. In this order: a Job that nobody recorded is found again by its name, while a
@@ -60,35 +63,39 @@ class WorkerStarter {
                     .started(name.worker(), clock.instant())
                     .ifPresent(latency -> metrics.wokenUp(pass.namespace(), pass.name(), latency));
         } catch (KubernetesClientException e) {
-            if (!existsAlready(e, pass, job)) {
+            Job there = existing(e, pass, job);
+            if (there == null) {
+                return;
+            }
+            if (!new Turn(jobName, there, List.of()).holdsSlot()) {
+                // The database knows less than the cluster: it was restored, say, or another one before.
+                live.started.remove(jobName);
+                queue.turnEnded(name.worker(), name.turn(), null);
+                start(pass, queue, name.nextTurn());
                 return;
             }
         }
         live.locked.attempt(name.worker(), pass, () -> queue.turnStarted(name.worker(), name.turn(), jobName));
     }
 
-    /** Else the Job is refused, or nobody knows. */
-    private boolean existsAlready(KubernetesClientException e, PoolPass pass, Job job) {
-        if (e.getStatus() != null && "AlreadyExists".equals(e.getStatus().getReason())) {
-            return isOurs(pass, job);
+    /** The Job of this turn, if it is there already. Null: it is refused. Else nobody knows. */
+    private @Nullable Job existing(KubernetesClientException e, PoolPass pass, Job job) {
+        if (e.getStatus() == null || !"AlreadyExists".equals(e.getStatus().getReason())) {
+            if (!REFUSALS.contains(e.getCode())) {
+                throw e;
+            }
+            refused(pass, job, PoolProblem.words(e));
+            return null;
         }
-        if (!REFUSALS.contains(e.getCode())) {
-            throw e;
-        }
-        refused(pass, job, PoolProblem.words(e));
-        return false;
-    }
-
-    /** Not if it is left from an older pool of the same name: then it is about to be garbage-collected. */
-    private boolean isOurs(PoolPass pass, Job job) {
         Job there = client.resource(job).get();
-        boolean ours = there != null
-                && there.getMetadata().getOwnerReferences().stream()
-                        .anyMatch(owner -> owner.getUid().equals(pass.live().uid));
-        if (!ours) {
+        // One that is left from an older pool of the same name is about to be garbage-collected.
+        if (there == null
+                || there.getMetadata().getOwnerReferences().stream()
+                        .noneMatch(owner -> owner.getUid().equals(pass.live().uid))) {
             refused(pass, job, "a Job of this name is there already and belongs to something else");
+            return null;
         }
-        return ours;
+        return there;
     }
 
     private void refused(PoolPass pass, Job job, String reason) {

@@ -21,4 +21,9 @@ public record Demand(
         @Nullable String submitter,
         Instant waitingSince,
         @Nullable Instant notBefore,
-        boolean hasLogin) {}
+        boolean hasLogin) {
+
+    public Demand nextTurn() {
+        return new Demand(worker, turn + 1, headId, submitter, waitingSince, notBefore, hasLogin);
+    }
+}

@@ -4,6 +4,8 @@ import dev.pgworkerpool.api.Api;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -15,17 +17,30 @@ import org.jspecify.annotations.Nullable;
  * @param jobName the name of its Kubernetes Job
  * @param job null when it is gone
  * @param pods of that Job: none, one, or (after a node was lost) more
+ * @param lost a pod of it should have ended long ago, and no kubelet says that it has: its node is gone. Its Job would wait for
+ *     ever; should it live on, its locks keep the next turn from running anything beside it
  */
-public record Turn(String jobName, @Nullable Job job, List<Pod> pods) {
+public record Turn(String jobName, @Nullable Job job, List<Pod> pods, boolean lost) {
     private static final Set<String> TERMINATED = Set.of("Succeeded", "Failed");
+    private static final Duration KUBELET_IS_LATE_AT_MOST = Duration.ofMinutes(1);
+
+    public Turn(String jobName, @Nullable Job job, List<Pod> pods) {
+        this(jobName, job, pods, false);
+    }
 
     /** From the Job's creation until both it and its pods have ended. */
     public boolean holdsSlot() {
-        return (job != null && !ended(job)) || pods.stream().anyMatch(Turn::lives);
+        return !lost && ((job != null && !ended(job)) || pods.stream().anyMatch(Turn::lives));
     }
 
     public boolean running() {
-        return pods.stream().anyMatch(pod -> "Running".equals(phase(pod)));
+        return !lost && pods.stream().anyMatch(pod -> "Running".equals(phase(pod)));
+    }
+
+    /** As far as is still to be seen. */
+    public boolean endedWell() {
+        return (job != null && hasCondition(job, "Complete"))
+                || pods.stream().anyMatch(pod -> "Succeeded".equals(phase(pod)));
     }
 
     /** The worker's name; null when somebody took our annotation away. */
@@ -60,6 +75,14 @@ public record Turn(String jobName, @Nullable Job job, List<Pod> pods) {
                 && job.getStatus().getConditions().stream()
                         .anyMatch(each ->
                                 each.getType().equals(type) && each.getStatus().equals("True"));
+    }
+
+    /** The timestamp of a deletion is the end of its grace period. */
+    static boolean isLost(Pod pod, Instant now) {
+        String deletion = pod.getMetadata().getDeletionTimestamp();
+        return deletion != null
+                && lives(pod)
+                && Instant.parse(deletion).plus(KUBELET_IS_LATE_AT_MOST).isBefore(now);
     }
 
     static boolean lives(Pod pod) {

@@ -19,20 +19,19 @@ public final class TurnFailure {
 
     private TurnFailure() {}
 
-    /** The reason; empty when it ended well. */
+    /** The reason; empty when it ended well, or when nothing of it is left that could tell. */
     public static Optional<String> of(Turn turn) {
-        if ((turn.job() != null && Turn.hasCondition(turn.job(), "Complete")) || anotherWasAwake(turn)) {
+        if (turn.lost()) {
+            return Optional.of("its node is lost: the pod should have ended by now, and nobody says that it has");
+        }
+        if (turn.endedWell() || anotherWasAwake(turn)) {
             return Optional.empty();
         }
         Optional<String> ofPods = ofPods(turn);
         if (ofPods.isPresent()) {
             return ofPods;
         }
-        if (turn.job() == null) {
-            boolean well = turn.pods().stream().anyMatch(TurnFailure::succeeded);
-            return well ? Optional.empty() : Optional.of("its Kubernetes Job was deleted");
-        }
-        return Optional.of(shortened(ofJob(turn.job())));
+        return Optional.ofNullable(turn.job()).map(job -> shortened(ofJob(job)));
     }
 
     /** What its pods say so far, whether or not they have ended. One that is deleted or evicted is gone before its Job has ended. */

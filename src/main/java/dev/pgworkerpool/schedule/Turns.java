@@ -6,6 +6,7 @@ import static java.util.stream.Collectors.toSet;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The turns of one pool as the Kubernetes API shows them, its Jobs and pods put together once.
@@ -24,7 +26,7 @@ public record Turns(Map<String, Turn> byJobName) {
     /** Label of a pod: the Kubernetes Job that it belongs to. */
     public static final String JOB_NAME = "batch.kubernetes.io/job-name";
 
-    public static Turns of(Collection<Job> jobs, Collection<Pod> pods) {
+    public static Turns of(Collection<Job> jobs, Collection<Pod> pods, Instant now) {
         Map<String, Job> jobsByName =
                 jobs.stream().collect(toMap(job -> job.getMetadata().getName(), Function.identity()));
         Map<String, List<Pod>> podsByJob = pods.stream().collect(groupingBy(Turns::jobName));
@@ -33,7 +35,11 @@ public record Turns(Map<String, Turn> byJobName) {
         return new Turns(names.stream()
                 .collect(toMap(
                         Function.identity(),
-                        name -> new Turn(name, jobsByName.get(name), podsByJob.getOrDefault(name, List.of())))));
+                        name -> turn(name, jobsByName.get(name), podsByJob.getOrDefault(name, List.of()), now))));
+    }
+
+    private static Turn turn(String name, @Nullable Job job, List<Pod> pods, Instant now) {
+        return new Turn(name, job, pods, pods.stream().anyMatch(pod -> Turn.isLost(pod, now)));
     }
 
     public Collection<Turn> all() {

@@ -78,8 +78,14 @@ class TurnFailureTest {
     }
 
     @Test
-    void a_job_that_somebody_deleted_did_not_end_well() {
-        assertThat(TurnFailure.of(new Turn("job", null, List.of()))).contains("its Kubernetes Job was deleted");
+    void a_job_that_is_gone_with_its_pod_tells_nothing() {
+        assertThat(TurnFailure.of(new Turn("job", null, List.of()))).isEmpty();
+    }
+
+    @Test
+    void a_turn_whose_node_is_lost_failed() {
+        assertThat(TurnFailure.of(new Turn("job", null, List.of(), true)))
+                .hasValueSatisfying(words -> assertThat(words).startsWith("its node is lost"));
     }
 
     @Test
