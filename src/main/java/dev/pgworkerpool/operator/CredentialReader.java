@@ -46,6 +46,7 @@ class CredentialReader {
             try {
                 String username =
                         require(namespace, "spec.logins", login.secretRef().name(), USERNAME);
+                require(namespace, "spec.logins", login.secretRef().name(), PASSWORD);
                 logins.add(new RoleLogin(login.role() == null ? username : login.role(), username));
             } catch (PoolProblem problem) {
                 problems.add(problem.getMessage());

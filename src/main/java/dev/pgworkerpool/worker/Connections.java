@@ -10,7 +10,7 @@ final class Connections {
     /**
      * Settings that outrank those of the role, and that RESET ALL returns to. The server ends a session whose client has
      * gone, also in the middle of a statement: seconds after the pod's end (check interval) or the loss of the network
-     * (keepalives), the job is rolled back and its name is free. A session's time is not limited by what suits the
+     * (keepalives; the user timeout where data is on its way), the job is rolled back and its name is free. A session's time is not limited by what suits the
      * role's interactive ones.
      */
     private static final String CONTROL_OPTIONS = String.join(
@@ -19,6 +19,7 @@ final class Connections {
             "-c tcp_keepalives_idle=10",
             "-c tcp_keepalives_interval=5",
             "-c tcp_keepalives_count=3",
+            "-c tcp_user_timeout=25s",
             "-c statement_timeout=0",
             "-c idle_session_timeout=0");
 

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Objects;
 
 /**
  * The logins that are mounted into the pod: {@code operator/} and one folder a login below {@code logins/}, each with the
@@ -31,11 +30,10 @@ record Credentials(Path folder) {
     Login login(String username) throws WorkerEnds {
         try (DirectoryStream<Path> logins = Files.newDirectoryStream(folder.resolve("logins"), "[!.]*")) {
             for (Path candidate : logins) {
-                if (Files.exists(candidate.resolve("username"))) {
-                    var login = read(candidate);
-                    if (Objects.equals(login.username(), username)) {
-                        return login;
-                    }
+                var name = candidate.resolve("username");
+                // The others' files may be missing, or wrong.
+                if (Files.exists(name) && Files.readString(name).equals(username)) {
+                    return read(candidate);
                 }
             }
         } catch (IOException e) {

@@ -102,12 +102,14 @@ final class Drain {
 
     private void runAlone(SubmitterSession session, String login, long job) throws SQLException, WorkerEnds {
         if (!control.begin(job)) {
-            Log.line("job " + job + " failed: it was interrupted too often");
-            failed++;
+            Log.line("job " + job + " does not begin: it was cancelled, or interrupted too often");
             return;
         }
         try {
             alone = call(session, login, job).report().isEmpty();
+            if (alone) {
+                control.notBegun();
+            }
             claimErrors = 0;
         } catch (SQLException e) {
             endIfLost(session, e);
