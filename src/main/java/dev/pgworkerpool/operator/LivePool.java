@@ -35,8 +35,8 @@ final class LivePool implements AutoCloseable {
     final Map<String, String> lastWords = new HashMap<>();
     /** Workers that should have started by now, by the names of their Jobs. */
     Map<String, LateWorker> late = Map.of();
-    /** Names that wait for a login, in words. */
-    List<String> missingLogins = List.of();
+    /** Roles whose jobs wait for a login, in words. */
+    Map<String, String> missingLogins = Map.of();
 
     final Memo<Object, PoolCredentials> credentials = new Memo<>(Duration.ofSeconds(30));
     final Memo<Boolean, Optional<String>> lease = new Memo<>(Duration.ofSeconds(10));
@@ -160,6 +160,7 @@ final class LivePool implements AutoCloseable {
         refusedLogins.forget();
         statistics.forget();
         encrypted.forget();
+        deletedCancelled.forget();
         if (open != null) {
             open.close();
         }

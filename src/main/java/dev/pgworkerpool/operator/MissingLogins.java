@@ -3,9 +3,11 @@ package dev.pgworkerpool.operator;
 import dev.pgworkerpool.schedule.Demand;
 import dev.pgworkerpool.status.EventRecorder;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
-/** Tells of names whose first job waits for a login that its role does not have in the pool: all behind it wait, too. */
+/** Tells of roles that have no login in the pool although their jobs are the first of some names: all behind them wait, too. */
 @ApplicationScoped
 class MissingLogins {
     private static final int SHOWN = 3;
@@ -17,23 +19,27 @@ class MissingLogins {
     }
 
     void run(PoolPass pass, List<Demand> demand) {
-        List<String> now = demand.stream()
-                .filter(name -> !name.hasLogin())
-                .map(MissingLogins::words)
-                .toList();
-        now.stream()
-                .filter(words -> !pass.live().missingLogins.contains(words))
-                .forEach(words -> events.warning(pass.pool(), "LoginMissing", words));
+        Map<String, String> now = new LinkedHashMap<>();
+        for (Demand name : demand) {
+            String role = name.submitter();
+            if (!name.hasLogin() && role != null) {
+                now.putIfAbsent(role, words(role, name.worker()));
+            }
+        }
+        now.forEach((role, words) -> {
+            if (!pass.live().missingLogins.containsKey(role)) {
+                events.warning(pass.pool(), "LoginMissing", words);
+            }
+        });
         pass.live().missingLogins = now;
     }
 
     /** The first few; empty when all have what they need. */
     static List<String> shown(PoolPass pass) {
-        return pass.live().missingLogins.stream().limit(SHOWN).toList();
+        return pass.live().missingLogins.values().stream().limit(SHOWN).toList();
     }
 
-    private static String words(Demand name) {
-        return "jobs of role \"" + name.submitter() + "\" wait: it has no login in this pool (worker \"" + name.worker()
-                + "\")";
+    private static String words(String role, String worker) {
+        return "jobs of role \"" + role + "\" wait: it has no login in this pool (worker \"" + worker + "\")";
     }
 }

@@ -24,6 +24,7 @@ import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.rate.RateLimited;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.time.Duration;
@@ -45,6 +46,8 @@ import org.jspecify.annotations.Nullable;
 @ControllerConfiguration(
         name = "workerpool",
         maxReconciliationInterval = @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.SECONDS))
+// Anybody in the database can notify without end.
+@RateLimited(maxReconciliations = 5, within = 100, unit = TimeUnit.MILLISECONDS)
 public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     private static final Logger LOG = Logger.getLogger(WorkerPoolReconciler.class);
 
@@ -99,8 +102,9 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         if (pool.isMarkedForDeletion()) {
             return UpdateControl.noUpdate();
         }
-        Turns turns = Turns.of(context.getSecondaryResources(Job.class), context.getSecondaryResources(Pod.class));
-        PoolPass pass = new PoolPass(pool, pools.of(pool), turns, clock.instant());
+        Instant now = clock.instant();
+        Turns turns = Turns.of(context.getSecondaryResources(Job.class), context.getSecondaryResources(Pod.class), now);
+        PoolPass pass = new PoolPass(pool, pools.of(pool), turns, now);
         Duration next = SWEEP;
         try {
             next = run(pass);

@@ -7,11 +7,14 @@ import org.jspecify.annotations.Nullable;
 
 /** The database did not do what it was asked. The message is PostgreSQL's or the driver's and holds no password. */
 public final class DatabaseProblem extends RuntimeException {
+    /** SQLSTATE read_only_sql_transaction: after a failover, a session of the old primary's. */
+    static final String READ_ONLY = "25006";
+
     private static final Set<String> NOTHING_INSTALLED = Set.of("3F000", "42883", "42P01", "42703");
 
     /** What sort of problem, by SQLSTATE (PostgreSQL manual, appendix A). */
     public enum Kind {
-        /** It can't be reached, is starting or stopping, or has no connection left. */
+        /** It can't be reached, is starting or stopping, has no connection left, or is a standby. */
         UNAVAILABLE,
         /** It knows no such user, or the password is wrong, or pg_hba.conf refuses. */
         CREDENTIALS_REJECTED,
@@ -50,6 +53,9 @@ public final class DatabaseProblem extends RuntimeException {
         }
         if (NOTHING_INSTALLED.contains(sqlState)) {
             return Kind.SCHEMA_NOT_INSTALLED;
+        }
+        if (sqlState.equals(READ_ONLY)) {
+            return Kind.UNAVAILABLE;
         }
         if (sqlState.equals("42501")) {
             return Kind.NOT_ALLOWED;

@@ -108,7 +108,8 @@ public final class PoolDatabase implements AutoCloseable {
     /** Without this a connection whose session is gone would be lent again and again. */
     private static boolean endsSession(SQLException e) {
         String state = e.getSQLState();
-        return state != null && (state.startsWith("08") || state.startsWith("57P"));
+        return state != null
+                && (state.startsWith("08") || state.startsWith("57P") || state.equals(DatabaseProblem.READ_ONLY));
     }
 
     private static AgroalConnectionFactoryConfigurationSupplier factory(
