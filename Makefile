@@ -21,7 +21,7 @@ objects = $(manifests) | $(KUBECTL) create --dry-run=client -f - -o 'jsonpath={.
 namespaces = $(objects) | cut -d ' ' -f 2 | sort -u
 operator_namespace = $$($(objects) | sed -n 's/^Deployment //p')
 # Those of our kinds that the cluster knows.
-kinds = $$($(KUBECTL) get -f crds/ --ignore-not-found -o name | cut -d / -f 2)
+kinds = $(KUBECTL) get -f crds/ --ignore-not-found -o 'jsonpath={range .items[*]}{.metadata.name} {end}{.metadata.name}'
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
@@ -74,12 +74,12 @@ deploy: ## apply the CRDs and the kustomization DEPLOY (deploy, or one of deploy
 
 # The operator goes after what it has to clean up. The CRDs go only if no other namespace uses them.
 undeploy: ## take away what deploy brought, with the WorkerJobs and WorkerPools of the namespaces that it watches
-	@for namespace in $$($(namespaces)); do \
-		for kind in $(kinds); do $(KUBECTL) delete -n $$namespace $$kind --all --timeout=60s || exit 1; done; \
+	@kinds=$$($(kinds)) || exit 1; for namespace in $$($(namespaces)); do \
+		for kind in $$kinds; do $(KUBECTL) delete -n $$namespace $$kind --all --timeout=60s || exit 1; done; \
 		$(KUBECTL) delete -n $$namespace jobs,pods -l app.kubernetes.io/managed-by=pg-worker-pool-operator || exit 1; done
 	@$(manifests) | $(KUBECTL) delete -f - --ignore-not-found --cascade=foreground
 	@$(KUBECTL) delete -n $(operator_namespace) lease pg-worker-pool-operator --ignore-not-found
-	@used=$$(for kind in $(kinds); do $(KUBECTL) get $$kind -A -o name || exit 1; done; \
+	@kinds=$$($(kinds)) || exit 1; used=$$(for kind in $$kinds; do $(KUBECTL) get $$kind -A -o name || exit 1; done; \
 		$(KUBECTL) get deployments -A -l app.kubernetes.io/name=pg-worker-pool-operator -o name) || exit 1; \
 	if [ -z "$$used" ]; then $(KUBECTL) delete -f crds/ --ignore-not-found; else echo "The CRDs stay: other namespaces use them."; fi
 

@@ -36,19 +36,11 @@ final class TortureQueue {
         this.jobs = names * jobsPerName;
         this.length = length;
         this.oneTransaction = Stream.generate(Object::new).limit(names).toList();
-        // The lock of a session that was killed may outlive what it did by a moment.
-        database.execute("alice", """
-                CREATE OR REPLACE FUNCTION public.alone(name text, length float) RETURNS void LANGUAGE plpgsql AS $$
-                BEGIN
-                    FOR attempt IN 1..10 LOOP
-                        IF pg_try_advisory_xact_lock(4712, hashtext(name)) THEN
-                            PERFORM pg_sleep(length);
-                            RETURN;
-                        END IF;
-                        PERFORM pg_sleep(0.01);
-                    END LOOP;
-                    RAISE 'two jobs of "%" run at once', name;
-                END $$""");
+        database.execute(
+                "alice",
+                "CREATE TABLE IF NOT EXISTS public.torture (id bigint GENERATED ALWAYS AS IDENTITY, worker text,"
+                        + " job bigint, began timestamptz, ended timestamptz)",
+                "GRANT ALL ON public.torture TO PUBLIC");
     }
 
     /** Returns when all jobs are queued. */
@@ -91,9 +83,11 @@ final class TortureQueue {
                 name,
                 // the running job's own id, as application_name shows it
                 """
-                SELECT public.alone('%1$s', %2$s);
-                INSERT INTO public.effect (worker, v)
-                VALUES ('%1$s', substring(current_setting('application_name') from '\\d+$')::bigint)%3$s""".formatted(name, length.toMillis() / 1000.0, job / SESSIONS % 10 == 9 ? "; SELECT 1/0" : ""));
+                INSERT INTO public.torture (worker, job, began)
+                VALUES ('%1$s', substring(current_setting('application_name') from '\\d+$')::bigint, clock_timestamp());
+                SELECT pg_sleep(%2$s);
+                UPDATE public.torture SET ended = clock_timestamp()
+                WHERE job = substring(current_setting('application_name') from '\\d+$')::bigint%3$s""".formatted(name, length.toMillis() / 1000.0, job / SESSIONS % 10 == 9 ? "; SELECT 1/0" : ""));
     }
 
     private static String name(int number) {
@@ -108,17 +102,21 @@ final class TortureQueue {
         assertThat(database.look("""
                 SELECT error FROM worker_pool.jobs WHERE worker_name LIKE 'torture %' AND status = 'failed' GROUP BY error""")).containsExactly("division by zero");
         assertThat(database.look("""
-                SELECT j.id FROM worker_pool.jobs j LEFT JOIN public.effect e ON e.v = j.id
+                SELECT j.id FROM worker_pool.jobs j LEFT JOIN public.torture e ON e.job = j.id
                 WHERE worker_name LIKE 'torture %'
                 GROUP BY j.id, j.status HAVING count(e) <> CASE j.status WHEN 'done' THEN 1 ELSE 0 END"""))
                 .as("jobs whose effect is missing, or there twice, or there although they failed")
                 .isEmpty();
         assertThat(database.look("""
-                SELECT worker || ' ' || v FROM (
-                    SELECT worker, v, lag(v) OVER (PARTITION BY worker ORDER BY id) AS before
-                    FROM public.effect WHERE v IS NOT NULL
-                ) e WHERE v < before""")).as("effects out of order").isEmpty();
+                SELECT worker || ' ' || job FROM (
+                    SELECT worker, job, began,
+                           lag(job) OVER name AS job_before, lag(ended) OVER name AS end_before
+                    FROM public.torture
+                    WINDOW name AS (PARTITION BY worker ORDER BY id)
+                ) e WHERE job < job_before OR began < end_before"""))
+                .as("effects out of order, or beside another one of their name")
+                .isEmpty();
         database.execute("pool_operator", "DELETE FROM worker_pool.jobs WHERE worker_name LIKE 'torture %'");
-        database.execute("alice", "DELETE FROM public.effect WHERE worker LIKE 'torture %'");
+        database.execute("alice", "DELETE FROM public.torture");
     }
 }
