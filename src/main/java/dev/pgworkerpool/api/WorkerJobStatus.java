@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How far a {@link WorkerJob} is.
  *
+ * @param queue the uid of the queue that it was put into; another database has another one
  * @param jobIds its rows in {@code worker_pool.jobs}, one a statement, in order; present once it was queued
  * @param done statements that succeeded and all of them, for people: {@code 1/2}
  * @param position of its first statement that has not ended, among the jobs of its worker: 0 runs, 1 is next
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public record WorkerJobStatus(
         @Nullable Long observedGeneration,
         @Nullable Phase phase,
+        @Nullable String queue,
         @Nullable List<Long> jobIds,
         @Nullable Integer succeeded,
         @Nullable Integer total,

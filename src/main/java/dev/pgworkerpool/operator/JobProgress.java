@@ -19,29 +19,36 @@ import org.jspecify.annotations.Nullable;
 /**
  * How far a WorkerJob is, made of what the queue says.
  *
+ * @param queue the uid of the queue where it was found; null when it wasn't looked for
  * @param jobIds null when it isn't queued
  * @param statements those of its rows that are still there, in order
  */
 record JobProgress(
-        Phase phase, Readiness readiness, @Nullable List<Long> jobIds, List<QueuedStatement> statements) {
+        Phase phase,
+        Readiness readiness,
+        @Nullable String queue,
+        @Nullable List<Long> jobIds,
+        List<QueuedStatement> statements) {
 
     /** It isn't queued, for this reason. */
     static JobProgress notQueued(Phase phase, Readiness readiness) {
-        return new JobProgress(phase, readiness, null, List.of());
+        return new JobProgress(phase, readiness, null, null, List.of());
     }
 
     /** It is queued, but nobody can look how far it is, for this reason: what was known of it stays. */
     static JobProgress unseen(Phase phase, List<Long> jobIds, Readiness readiness) {
-        return new JobProgress(phase, readiness, jobIds, List.of());
+        return new JobProgress(phase, readiness, null, jobIds, List.of());
     }
 
     /**
+     * @param queue the uid of the queue that it is in
      * @param jobIds what it was queued as
      * @param statements rows that are gone have ended: only ended rows are ever deleted
      * @param old what its status says: how rows ended that are gone is known from there only
      * @param waitsFor puts into words why a statement waits
      */
     static JobProgress queued(
+            String queue,
             List<Long> jobIds,
             List<QueuedStatement> statements,
             @Nullable WorkerJobStatus old,
@@ -49,12 +56,13 @@ record JobProgress(
         Optional<QueuedStatement> current =
                 statements.stream().filter(each -> !each.ended()).findFirst();
         if (current.isPresent()) {
-            return unfinished(jobIds, statements, current.get(), waitsFor);
+            return unfinished(queue, jobIds, statements, current.get(), waitsFor);
         }
-        return ended(jobIds, statements, old);
+        return ended(queue, jobIds, statements, old);
     }
 
     private static JobProgress unfinished(
+            String queue,
             List<Long> jobIds,
             List<QueuedStatement> statements,
             QueuedStatement current,
@@ -65,29 +73,34 @@ record JobProgress(
                 ? "statement " + current.ordinal() + " of " + jobIds.size() + " is running"
                 : waitsFor.apply(current);
         return new JobProgress(
-                begun ? Phase.Running : Phase.Queued, Readiness.reconciling(reason, message), jobIds, statements);
+                begun ? Phase.Running : Phase.Queued,
+                Readiness.reconciling(reason, message),
+                queue,
+                jobIds,
+                statements);
     }
 
     private static JobProgress ended(
-            List<Long> jobIds, List<QueuedStatement> statements, @Nullable WorkerJobStatus old) {
+            String queue, List<Long> jobIds, List<QueuedStatement> statements, @Nullable WorkerJobStatus old) {
         Failure failure = failure(statements, old);
         if (failure != null) {
             String message = "statement " + failure.statement() + " failed: " + firstLine(failure.message());
-            return new JobProgress(Phase.Failed, Readiness.stalled("StatementFailed", message), jobIds, statements);
+            return new JobProgress(
+                    Phase.Failed, Readiness.stalled("StatementFailed", message), queue, jobIds, statements);
         }
         long cancelled = statements.stream().filter(QueuedStatement::cancelled).count();
         if (cancelled > 0) {
             String message = cancelled + " of " + jobIds.size() + " statements were cancelled";
-            return new JobProgress(Phase.Cancelled, Readiness.stalled("Cancelled", message), jobIds, statements);
+            return new JobProgress(Phase.Cancelled, Readiness.stalled("Cancelled", message), queue, jobIds, statements);
         }
         if (succeeded(statements, old) < jobIds.size()) {
             String gone = "of its queued jobs " + jobIds
                     + ", some are gone from the database, and nobody knows how they ended";
-            return new JobProgress(Phase.Failed, Readiness.stalled("QueuedJobsGone", gone), jobIds, statements);
+            return new JobProgress(Phase.Failed, Readiness.stalled("QueuedJobsGone", gone), queue, jobIds, statements);
         }
         String message =
                 jobIds.size() == 1 ? "the statement succeeded" : "all " + jobIds.size() + " statements succeeded";
-        return new JobProgress(Phase.Succeeded, Readiness.ready("Succeeded", message), jobIds, statements);
+        return new JobProgress(Phase.Succeeded, Readiness.ready("Succeeded", message), queue, jobIds, statements);
     }
 
     WorkerJobStatus status(WorkerJob job, @Nullable WorkerJobStatus old, Instant now) {
@@ -97,6 +110,7 @@ record JobProgress(
         return new WorkerJobStatus(
                 generation,
                 phase,
+                old == null || old.queue() == null ? queue : old.queue(),
                 jobIds,
                 succeeded,
                 total,

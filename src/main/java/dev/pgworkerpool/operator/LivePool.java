@@ -51,6 +51,7 @@ final class LivePool implements AutoCloseable {
 
     private volatile @Nullable PoolDatabase database;
     private volatile boolean queueIsOurs;
+    private volatile String queueUid = "";
     private volatile @Nullable Readiness readiness;
     private volatile List<RoleLogin> logins = List.of();
     private volatile boolean closed;
@@ -97,9 +98,15 @@ final class LivePool implements AutoCloseable {
     }
 
     /** The database answers, the queue is this pool's, and these may use it. */
-    void queueIsOurs(List<RoleLogin> usable) {
+    void queueIsOurs(List<RoleLogin> usable, String uid) {
         logins = usable;
+        queueUid = uid;
         queueIsOurs = true;
+    }
+
+    /** Of the queue that the last pass worked with. */
+    String queueUid() {
+        return queueUid;
     }
 
     /** The queue for others than the pool's own pass; empty unless the last pass could work with it. */

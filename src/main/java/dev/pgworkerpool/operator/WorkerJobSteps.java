@@ -50,10 +50,17 @@ class WorkerJobSteps {
         if (queue.isEmpty()) {
             return live.flatMap(found -> waitsForPool(found, status));
         }
+        if (status != null && jobIds != null && !live.get().queueUid().equals(status.queue())) {
+            return Optional.of(waits(
+                    status,
+                    Readiness.reconciling(
+                            "DatabaseChanged",
+                            "it was queued in another database than WorkerPool \"" + name(job) + "\" has now")));
+        }
         try {
             return jobIds == null
                     ? enqueue(job, pool, live.get(), queue.get())
-                    : Optional.of(look(job, pool, queue.get(), jobIds, status));
+                    : Optional.of(look(job, pool, live.get(), queue.get(), jobIds, status));
         } catch (DatabaseProblem problem) {
             if (problem.concernsAll()) {
                 live.get().queueFailed(); // or every WorkerJob of this pool would wait for the same time-out
@@ -118,12 +125,18 @@ class WorkerJobSteps {
                 workerJobs.deleted(job); // a pass that looked already may have come too early
             }
         }
-        return Optional.of(look(job, pool, queue, jobIds, null));
+        return Optional.of(look(job, pool, live, queue, jobIds, null));
     }
 
     private static JobProgress look(
-            WorkerJob job, WorkerPool pool, JobQueue queue, List<Long> jobIds, @Nullable WorkerJobStatus status) {
+            WorkerJob job,
+            WorkerPool pool,
+            LivePool live,
+            JobQueue queue,
+            List<Long> jobIds,
+            @Nullable WorkerJobStatus status) {
         return JobProgress.queued(
+                live.queueUid(),
                 jobIds,
                 queue.workerJob(UUID.fromString(job.getMetadata().getUid())),
                 status,

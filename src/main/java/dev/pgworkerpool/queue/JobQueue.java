@@ -42,6 +42,11 @@ public final class JobQueue {
                 row -> Optional.ofNullable(row.getString(1)));
     }
 
+    /** Tells this queue from that of another database. It has one as soon as it was acquired for the first time. */
+    public String uid() {
+        return one("SELECT queue_uid FROM worker_pool.pool", call -> {}, row -> row.getString(1));
+    }
+
     /** Gives the lease back. */
     public void release(String poolUid) {
         one("SELECT worker_pool.release(?)", call -> call.setString(1, poolUid), row -> true);

@@ -141,7 +141,7 @@ class JobProgressTest {
     }
 
     private static WorkerJobStatus status(@Nullable WorkerJobStatus old, QueuedStatement... rows) {
-        return JobProgress.queued(IDS, Arrays.asList(rows), old, row -> "because of " + row.reason())
+        return JobProgress.queued("queue", IDS, Arrays.asList(rows), old, row -> "because of " + row.reason())
                 .status(job(), old, NOW);
     }
 

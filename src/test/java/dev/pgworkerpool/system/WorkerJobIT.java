@@ -257,6 +257,27 @@ class WorkerJobIT {
     }
 
     @Test
+    void while_its_pool_has_another_database_it_waits_and_ends_in_its_own() throws Exception {
+        try (var other = QueueDatabase.withoutQueue(system.postgres())) {
+            try (var blocker = system.block()) {
+                apply(
+                        "moved",
+                        "worker: moved",
+                        "role: alice",
+                        "statements: [\"" + BLOCKED + "; " + effect("moved") + "\", \"" + effect("moved") + "\"]");
+                awaitPhase("moved", Phase.Running);
+                system.apply(system.poolYaml(RunningSystem.POOL, 8, "")
+                        .replace(system.database().name(), other.name()));
+                eventually().until(() -> reason("moved").equals("DatabaseChanged"));
+                assertThat(status("moved").phase()).isEqualTo(Phase.Running);
+            }
+            system.createPool(RunningSystem.POOL, 8, "");
+            awaitPhase("moved", Phase.Succeeded);
+            assertThat(system.effects("moved")).isEqualTo(2);
+        }
+    }
+
+    @Test
     void it_says_in_words_what_it_waits_for() throws Exception {
         try (var blocker = system.block()) {
             apply("first", "worker: busy", "role: alice", "statements: [\"" + BLOCKED + "\"]");

@@ -84,6 +84,8 @@ CREATE INDEX login_login ON worker_pool.login (login);
 -- The WorkerPool that owns this queue, at most one: a lease that its operator renews.
 CREATE TABLE worker_pool.pool (
     singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    -- Of this queue, whoever owns it: a WorkerJob looks for its rows in the queue that it was put into.
+    queue_uid  uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
     uid        text,
     ident      text,
     suspended  boolean NOT NULL DEFAULT false,
