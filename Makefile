@@ -67,8 +67,9 @@ classes: ## write anew which classes the image's AOT cache holds; for changes of
 	@$(mvn) -q -DskipTests package
 	@$(DOCKER) build -f src/main/docker/training/Dockerfile --output src/main/docker .
 
+# The CRDs are ours, also where somebody has applied them without --server-side before.
 deploy: ## apply the CRDs and the kustomization DEPLOY (deploy, or one of deploy/overlays/*) to the current kube context, with IMAGE
-	@$(KUBECTL) apply --server-side -f crds/
+	@$(KUBECTL) apply --server-side --force-conflicts -f crds/
 	@$(manifests) | $(KUBECTL) apply -f -
 	@$(KUBECTL) rollout status -n $(operator_namespace) --timeout=120s deployment/pg-worker-pool-operator
 

@@ -89,10 +89,16 @@ class ReadmeIT {
         parts.namespace().apply(example("WorkerJob"));
         await().atMost(Duration.ofMinutes(1)).until(() -> parts.namespace().isReady("WorkerJob", "load-books"));
         try (var alice = parts.database().connect(parts.database().alice);
-                var result = alice.createStatement().executeQuery("SELECT count(*) FROM more_books")) {
+                var result = alice.createStatement()
+                        .executeQuery("SELECT count(*) FROM books WHERE title LIKE 'New book %'")) {
             assertThat(result.next()).isTrue();
-            assertThat(result.getInt(1)).isEqualTo(1);
+            assertThat(result.getInt(1)).isEqualTo(1000);
         }
+    }
+
+    @Test
+    void the_worker_job_is_one_of_the_examples() throws Exception {
+        assertThat(example("WorkerJob")).isEqualTo(Files.readString(Path.of("examples/load-books.yaml")));
     }
 
     @Test

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 
 /**
- * Keeps all there is to see of the surroundings at the moment in which a test fails, in {@code target/e2e/<class>.<test>/}: objects,
+ * Keeps all there is to see of the scene at the moment in which a test fails, in {@code target/e2e/<class>.<test>/}: objects,
  * logs, events and the state of the queue. JUnit finds it by itself.
  */
 public final class Diagnostics implements TestExecutionExceptionHandler, LifecycleMethodExecutionExceptionHandler {
@@ -34,14 +34,14 @@ public final class Diagnostics implements TestExecutionExceptionHandler, Lifecyc
             "SELECT pid, usename, application_name, state, wait_event, xact_start, query FROM pg_stat_activity"
                     + " WHERE datname = current_database()");
 
-    private static final Set<Surroundings> RUNNING = ConcurrentHashMap.newKeySet();
+    private static final Set<Scene> WATCHED = ConcurrentHashMap.newKeySet();
 
-    static void watch(Surroundings surroundings) {
-        RUNNING.add(surroundings);
+    static void watch(Scene scene) {
+        WATCHED.add(scene);
     }
 
-    static void forget(Surroundings surroundings) {
-        RUNNING.remove(surroundings);
+    static void forget(Scene scene) {
+        WATCHED.remove(scene);
     }
 
     @Override
@@ -65,13 +65,15 @@ public final class Diagnostics implements TestExecutionExceptionHandler, Lifecyc
     private static void keep(ExtensionContext context) {
         var name = context.getRequiredTestClass().getSimpleName()
                 + context.getTestMethod().map(method -> "." + method.getName()).orElse("");
-        for (var surroundings : RUNNING) {
+        for (var scene : WATCHED) {
             try {
                 // Other classes may run beside the one that fails.
-                var folder = Files.createDirectories(FOLDER.resolve(name).resolve(surroundings.namespace()));
-                keepObjects(surroundings, folder);
-                keepQueues(surroundings, folder.resolve("queue.txt"));
-                surroundings.keepLogs(folder);
+                var folder = Files.createDirectories(FOLDER.resolve(name).resolve(scene.namespace()));
+                keepObjects(scene, folder);
+                if (scene instanceof Surroundings surroundings) {
+                    keepQueues(surroundings, folder.resolve("queue.txt"));
+                }
+                scene.keepLogs(folder);
             } catch (IOException | SQLException | RuntimeException e) {
                 // The failure of the test is the one to be told.
                 System.err.println("not all could be kept of " + name + ": " + e);
@@ -80,9 +82,9 @@ public final class Diagnostics implements TestExecutionExceptionHandler, Lifecyc
     }
 
     /** Secrets are left out. */
-    private static void keepObjects(Surroundings surroundings, Path folder) throws IOException {
-        var client = surroundings.client();
-        var namespace = surroundings.namespace();
+    private static void keepObjects(Scene scene, Path folder) throws IOException {
+        var client = scene.client();
+        var namespace = scene.namespace();
         List<HasMetadata> objects = new ArrayList<>();
         objects.addAll(
                 client.resources(WorkerPool.class).inNamespace(namespace).list().getItems());

@@ -12,7 +12,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -30,7 +29,7 @@ class NamespaceIT {
     @BeforeEach
     void start() throws Exception {
         cluster = ClusterSurroundings.withoutOperator();
-        before = everything();
+        before = cluster.everything();
         cluster.make("deploy", cluster.workerImage());
         system = RunningSystem.start(cluster);
         // A worker keeps five seconds of its grace for itself: a job that is blocked has two to end.
@@ -93,7 +92,7 @@ class NamespaceIT {
             }
             // What the users of the pool brought.
             cluster.kubectl("delete", "secret", "operator", "alice", "bob");
-            eventually().untilAsserted(() -> assertThat(everything()).isEqualTo(before));
+            eventually().untilAsserted(() -> assertThat(cluster.everything()).isEqualTo(before));
             assertThat(system.client()
                             .resources(WorkerPool.class)
                             .inNamespace(others.getMetadata().getName())
@@ -143,20 +142,6 @@ class NamespaceIT {
     private List<String> operatorPods() throws IOException {
         return cluster.kubectl("get", "pods", "-o", "name", "-l", "app.kubernetes.io/name=pg-worker-pool-operator")
                 .lines()
-                .toList();
-    }
-
-    /** In the namespace, but for Events. */
-    private List<String> everything() throws IOException {
-        var kinds = cluster.kubectl("api-resources", "--namespaced", "--verbs=list", "-o", "name")
-                .lines()
-                .filter(kind -> !kind.startsWith("events"))
-                .collect(Collectors.joining(","));
-        // Not the warnings about kinds that are going out of use.
-        return cluster.kubectl("get", kinds, "-o", "name")
-                .lines()
-                .filter(line -> line.matches("\\S+/\\S+"))
-                .sorted()
                 .toList();
     }
 }

@@ -2,7 +2,6 @@ package dev.pgworkerpool.system;
 
 import dev.pgworkerpool.postgres.PostgresServer;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.client.KubernetesClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.Stream;
@@ -12,7 +11,7 @@ import java.util.stream.Stream;
  * that its pods reach. All of it in this process and its children, or, with the system property {@code surroundings=cluster},
  * the cluster of the current kube context.
  */
-interface Surroundings extends AutoCloseable {
+interface Surroundings extends Scene, AutoCloseable {
     /** Returns when the operator has been started. */
     static Surroundings start(Path dir) throws Exception {
         return "cluster".equals(System.getProperty("surroundings"))
@@ -20,10 +19,8 @@ interface Surroundings extends AutoCloseable {
                 : EmbeddedSurroundings.start(dir);
     }
 
-    /** With the rights of an administrator. */
-    KubernetesClient client();
-
-    /** The namespace that the operator looks after. */
+    /** The one that the operator looks after. */
+    @Override
     String namespace();
 
     PostgresServer postgres();
@@ -47,9 +44,6 @@ interface Surroundings extends AutoCloseable {
 
     /** The lines of the operator's metrics page. */
     Stream<String> metrics() throws IOException;
-
-    /** Writes what the operator and the workers wrote into this folder. */
-    void keepLogs(Path folder) throws IOException;
 
     @Override
     void close();
