@@ -98,6 +98,16 @@ final class ClusterSurroundings implements Surroundings {
                 .withLabel("app.kubernetes.io/name", OPERATOR)
                 .withGracePeriod(0)
                 .delete();
+        awaitNoOperator();
+    }
+
+    /** With grace: it gives its lease back, so that the next one leads at once. */
+    void stopOperator() {
+        scaleOperator(0);
+        awaitNoOperator();
+    }
+
+    private void awaitNoOperator() {
         await("the operator's pod is gone")
                 .atMost(PATIENCE)
                 .until(() -> operatorPods().isEmpty());
