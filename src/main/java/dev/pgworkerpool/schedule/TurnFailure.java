@@ -68,7 +68,10 @@ public final class TurnFailure {
         if (disruption.isPresent()) {
             return disruption;
         }
-        return processes(status).findFirst().map(TurnFailure::ofProcess);
+        return processes(status)
+                .filter(process -> !Integer.valueOf(0).equals(process.getExitCode()))
+                .findFirst()
+                .map(TurnFailure::ofProcess);
     }
 
     /** KEP-3329: preempted, drained, node gone. */

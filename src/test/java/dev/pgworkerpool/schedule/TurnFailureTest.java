@@ -83,6 +83,14 @@ class TurnFailureTest {
     }
 
     @Test
+    void a_process_that_ended_well_did_not_fail_although_its_pod_has_not_ended_yet() {
+        Pod pod = Serialization.unmarshal(
+                "status: {phase: Running, containerStatuses: [{state: {terminated: {exitCode: 0, reason: Completed}}}]}",
+                Pod.class);
+        assertThat(TurnFailure.of(new Turn("job", null, List.of(pod)))).isEmpty();
+    }
+
+    @Test
     void a_turn_whose_node_is_lost_failed() {
         assertThat(TurnFailure.of(new Turn("job", null, List.of(), true)))
                 .hasValueSatisfying(words -> assertThat(words).startsWith("its node is lost"));
