@@ -23,6 +23,8 @@ operator_namespace = $$($(objects) | sed -n 's/^Deployment //p')
 # Those of our kinds that the cluster knows.
 kinds = $(KUBECTL) get -f crds/ --ignore-not-found -o 'jsonpath={range .items[*]}{.metadata.name} {end}{.metadata.name}'
 
+training_objects = -f examples/postgres.yaml -f examples/library.yaml -f examples/reindex-books.yaml
+
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s%s\n", $$1, $$2 }'
 
@@ -63,9 +65,18 @@ image: ## build the container image; IMAGE names it, DOCKER is the command that 
 test-image: ## test the image IMAGE that `make image` has built; needs docker
 	@$(mvn) -Pimage -Dimage=$(IMAGE) verify; status=$$?; .ci/test-counts target/image-reports || status=1; exit $$status
 
-classes: ## write anew which classes the image's AOT cache holds; for changes of the JDK or of the libraries
+classes: ## write anew which classes the image's AOT caches hold, by runs in Docker and of IMAGE on the current kube context; for changes of the JDK or of the libraries
 	@$(mvn) -q -DskipTests package
 	@$(DOCKER) build -f src/main/docker/training/Dockerfile --output src/main/docker .
+	@$(MAKE) deploy DEPLOY=src/main/docker/training
+	@$(KUBECTL) apply $(training_objects)
+	@$(KUBECTL) wait --for=condition=Ready --timeout=3m wj/reindex-books
+	@$(KUBECTL) delete $(training_objects)
+	@$(KUBECTL) exec deploy/pg-worker-pool-operator -- sh -c \
+		'until [ -e /tmp/operator.classes ]; do sleep 1; done; cat /tmp/operator.classes' >target/operator.classes
+	@$(MAKE) undeploy DEPLOY=src/main/docker/training
+	@$(with_jdk) "$$JAVA_HOME/bin/jar" --list --file=target/quarkus-app/quarkus/generated-bytecode.jar | sed -n 's/\.class$$//p' | \
+		grep -vFf - target/operator.classes | awk -f src/main/docker/training/classes.awk >src/main/docker/operator.classes
 
 # The CRDs are ours, also where somebody has applied them without --server-side before.
 deploy: ## apply the CRDs and the kustomization DEPLOY (deploy, or one of deploy/overlays/*) to the current kube context, with IMAGE

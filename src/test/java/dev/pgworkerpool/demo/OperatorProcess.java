@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** The packaged operator as a process of its own, the same {@code quarkus-run.jar} that stands in the container image. */
+/** The packaged operator as a process of its own: what the container image runs from its cache, without the cache. */
 public final class OperatorProcess implements AutoCloseable {
     private static final Path JAR = Path.of("target/quarkus-app/quarkus-run.jar");
     private static final Duration TIME_TO_END = Duration.ofSeconds(20);

@@ -22,8 +22,17 @@ final class Docker {
 
     /** What {@code java} with these arguments prints in a container of the image. */
     static String java(List<String> options, String... arguments) throws IOException {
+        return run("--rm", options, arguments);
+    }
+
+    /** Starts {@code java} with these arguments in a container of the image, and returns the container's id. */
+    static String startJava(List<String> options, String... arguments) throws IOException {
+        return run("--detach", options, arguments).strip();
+    }
+
+    private static String run(String mode, List<String> options, String... arguments) throws IOException {
         return docker(Stream.of(
-                        List.of("run", "--rm", "--entrypoint", "java"),
+                        List.of("run", mode, "--entrypoint", "java"),
                         RESTRICTED,
                         options,
                         List.of(IMAGE),

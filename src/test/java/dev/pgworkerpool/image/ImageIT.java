@@ -49,17 +49,16 @@ class ImageIT {
         database.submit("SELECT 1");
         var output = java(database.worker(), "-XX:AOTMode=on", "-Xlog:class+load", WORKER);
         assertThat(output).contains(DRAINED);
-        Map<Boolean, Long> loaded = output.lines()
-                .filter(line -> line.contains(" source: "))
-                .filter(line -> !line.contains("] dev.pgworkerpool."))
-                // Made at run time, for the code's own lambdas.
-                .filter(line -> !line.contains("/0x"))
-                .collect(
-                        Collectors.partitioningBy(line -> line.contains("shared objects file"), Collectors.counting()));
-        assertThat(loaded.get(true)).isGreaterThan(1000);
-        assertThat(loaded.get(false))
-                .as("not in worker.classes: run `make classes`")
-                .isLessThan(100);
+        assertThatTheCacheGivesAtLeast(1000, output);
+    }
+
+    /** In the memory of a small container, where the JVM ends when the first heap is too small for the objects of the cache. */
+    @Test
+    void the_operator_takes_the_classes_of_the_jdk_and_the_libraries_from_the_cache() throws IOException {
+        try (var operator = new OperatorContainer(
+                List.of("--memory=256m"), "-XX:AOTMode=on", "-Xlog:class+load", "@/app/operator.args")) {
+            assertThatTheCacheGivesAtLeast(7000, operator.awaitStarted());
+        }
     }
 
     @Test
@@ -101,5 +100,19 @@ class ImageIT {
         // An image that was built without git has none.
         assertThat(inspect("{{index .Config.Labels \"org.opencontainers.image.revision\"}}"))
                 .matches("([0-9a-f]{40})?");
+    }
+
+    private static void assertThatTheCacheGivesAtLeast(long classes, String output) {
+        Map<Boolean, Long> loaded = output.lines()
+                .filter(line -> line.contains(" source: "))
+                .filter(line -> !line.contains("] dev.pgworkerpool.") && !line.contains(" source: file:/app/quarkus/"))
+                // Made at run time, for the code's own lambdas.
+                .filter(line -> !line.contains("/0x"))
+                .collect(
+                        Collectors.partitioningBy(line -> line.contains("shared objects file"), Collectors.counting()));
+        assertThat(loaded.get(true)).isGreaterThan(classes);
+        assertThat(loaded.get(false))
+                .as("not in the class list: run `make classes`")
+                .isLessThan(100);
     }
 }
