@@ -62,6 +62,12 @@ public final class Diagnostics implements TestExecutionExceptionHandler, Lifecyc
         throw failure;
     }
 
+    @Override
+    public void handleAfterEachMethodExecutionException(ExtensionContext context, Throwable failure) throws Throwable {
+        keep(context);
+        throw failure;
+    }
+
     private static void keep(ExtensionContext context) {
         var name = context.getRequiredTestClass().getSimpleName()
                 + context.getTestMethod().map(method -> "." + method.getName()).orElse("");

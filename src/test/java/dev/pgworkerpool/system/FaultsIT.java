@@ -60,7 +60,7 @@ class FaultsIT {
         }
         system.awaitEffects("alone", 2);
         // The Job is gone, too, when the next operator looks for it.
-        await().until(() -> podsOf("alone").stream().allMatch(phase -> phase.equals("Succeeded")));
+        eventually().until(() -> podsOf("alone").stream().allMatch(phase -> phase.equals("Succeeded")));
         system.client().batch().v1().jobs().inNamespace(system.namespace()).delete();
         system.submitEffect("alone");
         system.surroundings().startOperator();
@@ -250,8 +250,8 @@ class FaultsIT {
         eventually().until(() -> system.ready("rival").equals("False DatabaseInUse"));
         system.submitEffect("contested");
         system.awaitEffects("contested", 1);
-        system.pools().withName("rival").delete();
         assertThat(system.jobs()).noneMatch(job -> job.getMetadata().getName().startsWith("rival"));
+        system.pools().withName("rival").delete();
     }
 
     @Test

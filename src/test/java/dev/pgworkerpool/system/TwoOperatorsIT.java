@@ -20,7 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("cluster")
 class TwoOperatorsIT {
     private static final int SLOTS = 4;
+    /** How long a lease lasts that nobody renews. */
+    private static final Duration LEASE = Duration.ofSeconds(15);
 
+    private static Duration lastTakeOver = Duration.ZERO;
     private static RunningSystem system;
     private static ClusterSurroundings cluster;
     private static NodeShell node;
@@ -52,6 +55,7 @@ class TwoOperatorsIT {
     @Test
     void a_leader_that_is_stopped_hands_over_at_once() throws Exception {
         takeOver("stopped", leader -> cluster.client().resource(leader).delete());
+        assertThat(lastTakeOver).as("the lease was given back, not waited for").isLessThan(LEASE);
     }
 
     @Test
@@ -88,17 +92,14 @@ class TwoOperatorsIT {
         eventually()
                 .pollInterval(Duration.ofMillis(50))
                 .until(() -> !system.leader().isEmpty() && !system.leader().equals(before));
-        System.out.printf("leader %s: the other one leads after %.1f s%n", how, seconds(start));
+        lastTakeOver = Duration.between(start, Instant.now());
+        System.out.printf("leader %s: the other one leads after %.1f s%n", how, lastTakeOver.toMillis() / 1000.0);
         system.awaitEffects("while " + how, 1);
         system.awaitAllEnded();
         queue.verify();
         assertThat(history.mostLivePods()).isLessThanOrEqualTo(SLOTS);
         assertThat(history.jobs()).doesNotHaveDuplicates();
         return leader;
-    }
-
-    private static double seconds(Instant start) {
-        return Duration.between(start, Instant.now()).toMillis() / 1000.0;
     }
 
     private static List<Pod> operators() {

@@ -195,14 +195,14 @@ class WorkerTest {
 
     @Test
     void a_session_runs_no_job_of_the_role_that_its_login_was_given_to_meanwhile() throws Exception {
-        database.asSuperuser("GRANT alice TO \"wp$bob\"");
         try (var session = database.as("wp$bob")) {
+            database.asSuperuser("GRANT alice TO \"wp$bob\"", "REVOKE bob FROM \"wp$bob\"");
             database.list(List.of("alice", "bob"), List.of("wp$bob", "bob"));
             var job = database.submit("alice", "foo", "INSERT INTO effect (v) VALUES (1)");
             QueueDatabase.execute(session, "CALL worker_pool.drain('foo', 50, 100, NULL, 0, NULL, NULL, NULL)");
             awaitStatus(job, "waiting");
         } finally {
-            database.asSuperuser("REVOKE alice FROM \"wp$bob\"");
+            database.asSuperuser("GRANT bob TO \"wp$bob\"", "REVOKE alice FROM \"wp$bob\"");
         }
     }
 
