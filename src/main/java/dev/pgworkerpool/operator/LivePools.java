@@ -6,6 +6,7 @@ import dev.pgworkerpool.status.PoolMetrics;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,6 +35,13 @@ class LivePools {
             }
             return new LivePool(uid, id);
         });
+    }
+
+    /** Those of a namespace. */
+    List<LivePool> of(String namespace) {
+        return byId.values().stream()
+                .filter(live -> live.id.getNamespace().filter(namespace::equals).isPresent())
+                .toList();
     }
 
     Optional<LivePool> find(ResourceID id) {

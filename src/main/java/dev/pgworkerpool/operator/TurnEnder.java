@@ -7,6 +7,7 @@ import dev.pgworkerpool.schedule.TurnFailure;
 import dev.pgworkerpool.schedule.Turns;
 import dev.pgworkerpool.status.EventRecorder;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
@@ -31,7 +32,7 @@ class TurnEnder {
     }
 
     void run(PoolPass pass, JobQueue queue) {
-        pass.live().started.settle(pass.turns(), jobName -> exists(pass, jobName), pass.now());
+        pass.live().started.settle(pass.turns(), jobName -> lives(pass, jobName), pass.now());
         hear(pass);
         List<OpenTurn> openTurns = queue.openTurns();
         Set<String> open = openTurns.stream().map(OpenTurn::jobName).collect(Collectors.toSet());
@@ -67,23 +68,23 @@ class TurnEnder {
         }
     }
 
-    /** A Job that the caches don't show is gone only when the API says so. */
+    /** A Job that the caches don't show is over only when the API says so. */
     private boolean isOver(PoolPass pass, String jobName) {
         if (pass.live().started.contains(jobName)) {
             return false;
         }
         Optional<Turn> turn = pass.turns().find(jobName);
-        return turn.isPresent() ? !turn.get().holdsSlot() : !exists(pass, jobName);
+        return turn.isPresent() ? !turn.get().holdsSlot() : !lives(pass, jobName);
     }
 
-    private boolean exists(PoolPass pass, String jobName) {
-        return client.batch()
-                        .v1()
-                        .jobs()
-                        .inNamespace(pass.namespace())
-                        .withName(jobName)
-                        .get()
-                != null;
+    private boolean lives(PoolPass pass, String jobName) {
+        Job job = client.batch()
+                .v1()
+                .jobs()
+                .inNamespace(pass.namespace())
+                .withName(jobName)
+                .get();
+        return job != null && new Turn(jobName, job, List.of()).holdsSlot();
     }
 
     private void end(PoolPass pass, JobQueue queue, OpenTurn open) {

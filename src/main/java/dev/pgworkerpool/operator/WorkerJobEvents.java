@@ -71,11 +71,15 @@ class WorkerJobEvents extends SimpleInboundEventSource<WorkerJob> implements Res
         }
     }
 
-    /** Its pool's next pass looks what waits of it. Many at once make few passes. */
+    /**
+     * The next pass looks what waits of it. Many at once make few passes. Another pool may have the database by now, so all of the
+     * namespace look.
+     */
     void deleted(WorkerJob job) {
-        ResourceID pool = poolOf(job);
-        pools.find(pool).ifPresent(live -> live.deletions.incrementAndGet());
-        poolEvents.propagateEvent(pool);
+        pools.of(job.getMetadata().getNamespace()).forEach(live -> {
+            live.deletions.incrementAndGet();
+            poolEvents.propagateEvent(live.id);
+        });
     }
 
     /** All of this pool may have changed. */

@@ -28,9 +28,10 @@ public record Turn(String jobName, @Nullable Job job, List<Pod> pods, boolean lo
         this(jobName, job, pods, false);
     }
 
-    /** From the Job's creation until both it and its pods have ended. */
+    /** From the Job's creation until both it and its pods have ended. A Job that is being deleted makes no more pods. */
     public boolean holdsSlot() {
-        return !lost && ((job != null && !ended(job)) || pods.stream().anyMatch(Turn::lives));
+        boolean jobLives = job != null && !job.isMarkedForDeletion() && !ended(job);
+        return !lost && (jobLives || pods.stream().anyMatch(Turn::lives));
     }
 
     public boolean running() {

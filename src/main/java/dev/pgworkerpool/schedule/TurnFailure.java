@@ -31,7 +31,9 @@ public final class TurnFailure {
         if (ofPods.isPresent()) {
             return ofPods;
         }
-        return Optional.ofNullable(turn.job()).map(job -> shortened(ofJob(job)));
+        return Optional.ofNullable(turn.job())
+                .filter(job -> Turn.hasCondition(job, "Failed"))
+                .map(job -> shortened(ofJob(job)));
     }
 
     /** What its pods say so far, whether or not they have ended. One that is deleted or evicted is gone before its Job has ended. */

@@ -39,6 +39,15 @@ class TurnsTest {
     }
 
     @Test
+    void a_job_that_somebodys_finalizer_keeps_holds_a_slot_only_with_its_pod() {
+        Job kept = job("a", "");
+        kept.getMetadata().setDeletionTimestamp(NOW.minusSeconds(9).toString());
+        assertThat(turns(List.of(kept), List.of(pod("a", "Running"))).holders()).containsExactly("foo");
+        assertThat(turns(List.of(kept), List.of(pod("a", "Succeeded"))).holders())
+                .isEmpty();
+    }
+
+    @Test
     void two_turns_of_one_name_hold_one_slot() {
         assertThat(turns(List.of(job("a", ""), job("b", "")), List.of()).holders())
                 .hasSize(1);
