@@ -50,7 +50,10 @@ class WorkerJobSteps {
         if (queue.isEmpty()) {
             return live.flatMap(found -> waitsForPool(found, status));
         }
-        if (status != null && jobIds != null && !live.get().queueUid().equals(status.queue())) {
+        if (status != null
+                && jobIds != null
+                && status.queue() != null
+                && !live.get().queueUid().equals(status.queue())) {
             return Optional.of(waits(
                     status,
                     Readiness.reconciling(

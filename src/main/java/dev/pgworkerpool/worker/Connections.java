@@ -72,6 +72,7 @@ final class Connections {
         properties.setProperty("connectTimeout", "10");
         properties.setProperty("loginTimeout", "20");
         properties.setProperty("socketFactory", KeepAliveSocketFactory.class.getName());
+        properties.setProperty("tcpKeepAlive", "true"); // or the driver would switch it off again
         // Jobs may DEALLOCATE ALL, and the hygiene after each job does: nothing may be kept in the server.
         properties.setProperty("prepareThreshold", "0");
         try {

@@ -5,19 +5,23 @@ import static org.awaitility.Awaitility.await;
 
 import dev.pgworkerpool.postgres.PostgresServer;
 import dev.pgworkerpool.postgres.QueueDatabase;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -179,6 +183,33 @@ class WorkerTest {
         database.look("SELECT worker_pool.acquire('uid', 'ns/pool', false)");
         assertThat(workers.run("foo")).isEqualTo(Outcome.DRAINED);
         assertThat(database.look("SELECT worker_name FROM worker_pool.queue")).isEmpty();
+    }
+
+    /** By what Linux tells of them: the answer to a statement may be due in hours, and the server may be gone without a word. */
+    @Test
+    void its_connections_ask_whether_the_server_is_still_there() throws Exception {
+        var job = database.submit("alice", "foo", "SELECT 1");
+        var worker = workers.start("foo", Map.of("PGWP_IDLE_TIMEOUT", "600000"));
+        awaitStatus(job, "done");
+        await().untilAsserted(
+                        () -> assertThat(timersOfConnections(worker)).hasSize(2).containsOnly("02"));
+    }
+
+    /** In {@code /proc/net/tcp}, field 3 is the state (01 is established), 5 the timer (02 is keepalive), 9 the inode. */
+    private static List<String> timersOfConnections(Process process) throws IOException {
+        Set<String> inodes = new HashSet<>();
+        try (var files = Files.newDirectoryStream(Path.of("/proc", Long.toString(process.pid()), "fd"))) {
+            for (Path file : files) {
+                inodes.add(Files.readSymbolicLink(file).toString().replaceAll("socket:\\[(\\d+)]", "$1"));
+            }
+        }
+        return Stream.concat(
+                        Files.readAllLines(Path.of("/proc/net/tcp")).stream(),
+                        Files.readAllLines(Path.of("/proc/net/tcp6")).stream())
+                .map(line -> line.strip().split("\\s+"))
+                .filter(fields -> fields[3].equals("01") && inodes.contains(fields[9]))
+                .map(fields -> fields[5].split(":")[0])
+                .toList();
     }
 
     @Test
