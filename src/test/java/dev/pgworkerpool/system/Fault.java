@@ -63,11 +63,16 @@ record Fault(String name, boolean endsOperator, Action action) {
         Command.of(command.toArray(String[]::new)).run();
     }
 
+    /** One turn may have ended, and the next not begun. */
     private static Pod running(RunningSystem system, Random random) {
-        var pods = system.workerPods().stream()
+        var pods = RunningSystem.eventually().until(() -> runningPods(system), found -> !found.isEmpty());
+        return pods.get(random.nextInt(pods.size()));
+    }
+
+    private static List<Pod> runningPods(RunningSystem system) {
+        return system.workerPods().stream()
                 .filter(pod -> "Running".equals(pod.getStatus().getPhase()))
                 .toList();
-        return pods.get(random.nextInt(pods.size()));
     }
 
     @Override
