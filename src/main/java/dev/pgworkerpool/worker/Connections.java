@@ -10,8 +10,8 @@ final class Connections {
     /**
      * Settings that outrank those of the role, and that RESET ALL returns to. The server ends a session whose client has
      * gone, also in the middle of a statement: seconds after the pod's end (check interval) or the loss of the network
-     * (keepalives; the user timeout where data is on its way), the job is rolled back and its name is free. A session's time is not limited by what suits the
-     * role's interactive ones.
+     * (keepalives; the user timeout where data is on its way), the job is rolled back and its name is free. A session's time
+     * is not limited by what suits the role's interactive ones.
      */
     private static final String CONTROL_OPTIONS = String.join(
             " ",
@@ -31,6 +31,12 @@ final class Connections {
             "-c default_transaction_isolation=read\\ committed",
             "-c default_transaction_read_only=off");
 
+    /**
+     * None of the control session's statements may take so long. Keepalives do not tell of a dead peer while a request is on
+     * its way to it: that takes TCP a quarter of an hour. Half a minute is more than any wait for a lock in there.
+     */
+    private static final String CONTROL_SECONDS = "30";
+
     /** The first version that has the setting; an older one refuses a connection that names it. */
     private static final int TRANSACTION_TIMEOUT_SINCE = 17;
 
@@ -45,7 +51,7 @@ final class Connections {
 
     /** Comes first: its session tells the version of the server. */
     Connection asOperator() throws WorkerEnds, SQLException {
-        var connection = connect(credentials.operator(), CONTROL_OPTIONS);
+        var connection = connect(credentials.operator(), CONTROL_OPTIONS, CONTROL_SECONDS);
         serverVersion = connection.getMetaData().getDatabaseMajorVersion();
         return connection;
     }
@@ -53,10 +59,10 @@ final class Connections {
     Connection as(String login) throws WorkerEnds {
         var options =
                 SUBMITTER_OPTIONS + (serverVersion >= TRANSACTION_TIMEOUT_SINCE ? " -c transaction_timeout=0" : "");
-        return connect(credentials.login(login), options);
+        return connect(credentials.login(login), options, "0");
     }
 
-    private Connection connect(Credentials.Login login, String options) throws WorkerEnds {
+    private Connection connect(Credentials.Login login, String options, String answerSeconds) throws WorkerEnds {
         var properties = new Properties();
         properties.setProperty("user", login.username());
         properties.setProperty("password", login.password());
@@ -71,6 +77,7 @@ final class Connections {
         }
         properties.setProperty("connectTimeout", "10");
         properties.setProperty("loginTimeout", "20");
+        properties.setProperty("socketTimeout", answerSeconds);
         properties.setProperty("socketFactory", KeepAliveSocketFactory.class.getName());
         properties.setProperty("tcpKeepAlive", "true"); // or the driver would switch it off again
         // Jobs may DEALLOCATE ALL, and the hygiene after each job does: nothing may be kept in the server.

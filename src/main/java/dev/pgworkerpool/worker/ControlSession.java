@@ -49,7 +49,7 @@ final class ControlSession implements AutoCloseable {
         return yes("SELECT worker_pool.wanted(?)");
     }
 
-    /** Commits that this job begins now. False: it must not, its interruptions have ended it. */
+    /** Commits that this job begins now. False: it must not, its interruptions have ended it or an earlier attempt still runs. */
     synchronized boolean begin(long job) throws SQLException {
         return yes("SELECT worker_pool.begin_job(?, ?)", job);
     }

@@ -102,7 +102,9 @@ final class Drain {
 
     private void runAlone(SubmitterSession session, String login, long job) throws SQLException, WorkerEnds {
         if (!control.begin(job)) {
-            Log.line("job " + job + " does not begin: it was cancelled, or interrupted too often");
+            Log.line(
+                    "job " + job
+                            + " does not begin: it was cancelled, interrupted too often, or still runs in the session of an earlier worker");
             return;
         }
         try {

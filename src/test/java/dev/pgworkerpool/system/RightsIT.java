@@ -139,7 +139,7 @@ class RightsIT {
                         .filter(line -> !line.group(1).isEmpty())
                         .flatMap(line -> Stream.of(line.group(4).split(" ")).map(verb -> verb + " " + line.group(1))))
                 .containsExactlyInAnyOrderElementsOf(Stream.concat(
-                                OperatorRights.ofFiles().stream().map(Right::toString),
+                                rows().stream().map(row -> row.right.toString()),
                                 Stream.of(
                                         "create selfsubjectaccessreviews.authorization.k8s.io",
                                         "create selfsubjectrulesreviews.authorization.k8s.io",
@@ -274,8 +274,8 @@ class RightsIT {
                     "--grace-period=0",
                     "job/" + nameOf("library-gone", system.jobs()),
                     "pod/" + nameOf("library-gone", system.workerPods()));
+            system.awaitReason("False KubernetesError");
         }
-        system.awaitReason("False KubernetesError");
         assertThat(system.message(POOL)).contains(missing.refusal());
         system.submitEffect("behind it");
         awaitAnotherPass();

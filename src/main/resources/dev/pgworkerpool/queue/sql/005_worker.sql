@@ -129,9 +129,10 @@ BEGIN
 END
 $$;
 
--- Commits the evidence that this job begins, before it does. False: don't, it has just ended (its fifth interruption).
+-- Commits the evidence that this job begins, before it does. False: don't. It has just ended (its fifth interruption), or
+-- the session of its last attempt still holds it, for which the caller would wait too long.
 CREATE FUNCTION worker_pool.begin_job(worker text, job_id bigint) RETURNS boolean
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
 BEGIN
     PERFORM worker_pool.count_interruption(worker, NULL, true);
     PERFORM FROM worker_pool.queued_job j WHERE j.id = job_id AND j.status = 'waiting';
@@ -142,6 +143,8 @@ BEGIN
     SET current_job = job_id, since = clock_timestamp(), interruption_reason = NULL
     WHERE w.worker_name = worker;
     RETURN true;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN false;
 END
 $$;
 
