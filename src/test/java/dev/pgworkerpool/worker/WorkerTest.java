@@ -195,39 +195,6 @@ class WorkerTest {
                         () -> assertThat(timersOfConnections(worker)).hasSize(2).containsOnly("02"));
     }
 
-    /** The lock stands for a network that loses its request. */
-    @Test
-    void it_ends_when_its_control_session_gets_no_answer() throws Exception {
-        var job = database.submit("alice", "foo", "SELECT 1");
-        var worker = workers.start("foo", Map.of("PGWP_IDLE_TIMEOUT", "600000"));
-        awaitStatus(job, "done");
-        try (var blocker = database.asSuperuser()) {
-            blocker.setAutoCommit(false);
-            QueueDatabase.execute(blocker, "LOCK TABLE worker_pool.launch_request");
-            assertThat(worker.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        }
-        assertThat(worker.exitValue()).isEqualTo(Outcome.DATABASE_GONE.exitCode());
-    }
-
-    @Test
-    void a_job_that_an_earlier_session_still_runs_is_waited_for() throws Exception {
-        var job = database.submit("alice", "foo", "SELECT 1");
-        database.look("SELECT worker_pool.worker_up('foo', 'an-earlier-pod')");
-        database.look("SELECT worker_pool.begin_job('foo', %d)".formatted(job));
-        try (var earlier = database.asSuperuser()) {
-            earlier.setAutoCommit(false);
-            QueueDatabase.execute(earlier, "SELECT FROM worker_pool.queued_job FOR UPDATE");
-            var worker = workers.start("foo", Map.of());
-            assertThat(worker.waitFor(15, TimeUnit.SECONDS)).isFalse();
-            worker.destroy();
-            assertThat(worker.waitFor(20, TimeUnit.SECONDS)).isTrue();
-            assertThat(worker.exitValue()).isZero();
-            awaitStatus(job, "waiting");
-        }
-        assertThat(workers.run("foo")).isEqualTo(Outcome.DRAINED);
-        awaitStatus(job, "done");
-    }
-
     /** In {@code /proc/net/tcp}, field 3 is the state (01 is established), 5 the timer (02 is keepalive), 9 the inode. */
     private static List<String> timersOfConnections(Process process) throws IOException {
         Set<String> inodes = new HashSet<>();
