@@ -22,7 +22,8 @@ class WorkerWaitsTest {
 
     @BeforeEach
     void create(@TempDir Path folder) throws SQLException {
-        database = QueueDatabase.on(PostgresServers.all().findFirst().orElseThrow().getPayload());
+        database =
+                QueueDatabase.on(PostgresServers.all().findFirst().orElseThrow().getPayload());
         workers = new TestWorkers(database, folder);
     }
 
