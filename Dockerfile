@@ -7,6 +7,7 @@ FROM eclipse-temurin:25-jdk AS libraries
 WORKDIR /app
 COPY target/quarkus-app/ ./
 RUN jar --extract --file=quarkus/transformed-bytecode.jar && rm -r dev \
+ && test "$(jar --list --file=quarkus/transformed-bytecode.jar | cut -d / -f 1 | sort -u | tr '\n' ' ')" = "META-INF dev io " \
  && (echo "Class-Path: " && cd lib && ls */*.jar | sed "s/.*/  &/") >manifest \
  && jar --create --file=lib/libraries.jar --manifest=manifest --date=2000-01-01T00:00:00Z io
 

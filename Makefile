@@ -1,7 +1,7 @@
 # The commands of this project; `make` alone lists them. Needs a JDK 25 or newer, and nothing else for demo and test.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-up test test-postgres test-image format crds image classes deploy undeploy e2e e2e-outages measure bench
+.PHONY: help demo demo-up test test-postgres test-image format crds image classes deploy undeploy e2e e2e-outages measure
 
 IMAGE ?= pg-worker-pool-operator:0.1.0
 DOCKER ?= docker
@@ -103,8 +103,4 @@ e2e-outages: ## run the stories in which parts of the cluster are away, which is
 	@$(e2e) -Dit.test=OutagesIT -DexcludedTests= -Dlab=$(LAB) verify
 
 measure: ## measure cold starts, throughput and a soak on the current kube context: target/measurements/*.md; LAB as above, may be left out
-	@$(e2e) -Dgroups=measurement -DexcludedTests= -DlongestTest=1h -Dlab=$(LAB) verify
-
-# This suite comes with the next capability.
-bench:
-	@echo "make $@ is not there yet." >&2; exit 1
+	@$(e2e) -Dgroups=measurement -DexcludedTests= -DbesideEachOther=false -DlongestTest=1h -Dlab=$(LAB) verify

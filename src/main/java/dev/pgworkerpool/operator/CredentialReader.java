@@ -33,20 +33,21 @@ class CredentialReader {
     PoolCredentials read(WorkerPool pool) {
         String namespace = pool.getMetadata().getNamespace();
         DatabaseSpec database = pool.getSpec().database();
-        String secret = database.secretRef().name();
+        String field = "spec.database.secretRef";
+        Secret secret = secret(namespace, field, database.secretRef().name());
         ConnectionSettings connection = new ConnectionSettings(
                 database,
-                require(namespace, "spec.database.secretRef", secret, USERNAME),
-                require(namespace, "spec.database.secretRef", secret, PASSWORD),
+                require(field, secret, USERNAME),
+                require(field, secret, PASSWORD),
                 caPem(namespace, database),
                 "pg-worker-pool-operator " + pool.getMetadata().getName());
         List<RoleLogin> logins = new ArrayList<>();
         List<String> problems = new ArrayList<>();
         for (LoginSpec login : pool.getSpec().logins()) {
             try {
-                String username =
-                        require(namespace, "spec.logins", login.secretRef().name(), USERNAME);
-                require(namespace, "spec.logins", login.secretRef().name(), PASSWORD);
+                Secret own = secret(namespace, "spec.logins", login.secretRef().name());
+                String username = require("spec.logins", own, USERNAME);
+                require("spec.logins", own, PASSWORD);
                 logins.add(new RoleLogin(login.role() == null ? username : login.role(), username));
             } catch (PoolProblem problem) {
                 problems.add(problem.getMessage());
@@ -57,17 +58,25 @@ class CredentialReader {
 
     private @Nullable String caPem(String namespace, DatabaseSpec database) {
         SecretKeyRef ca = database.tls().caSecretRef();
-        return ca == null ? null : require(namespace, "spec.database.tls.caSecretRef", ca.name(), ca.key());
+        if (ca == null) {
+            return null;
+        }
+        String field = "spec.database.tls.caSecretRef";
+        return require(field, secret(namespace, field, ca.name()), ca.key());
     }
 
-    private String require(String namespace, String field, String name, String key) {
+    private Secret secret(String namespace, String field, String name) {
         Secret secret = client.secrets().inNamespace(namespace).withName(name).get();
         if (secret == null) {
             throw missing(field + ": there is no Secret \"" + name + "\"");
         }
+        return secret;
+    }
+
+    private static String require(String field, Secret secret, String key) {
         String value = secret.getData() == null ? null : secret.getData().get(key);
         if (value == null || value.isEmpty()) {
-            throw missing(field + ": Secret \"" + name + "\" has no key \"" + key + "\"");
+            throw missing(field + ": Secret \"" + secret.getMetadata().getName() + "\" has no key \"" + key + "\"");
         }
         return new String(Base64.getDecoder().decode(value), UTF_8);
     }

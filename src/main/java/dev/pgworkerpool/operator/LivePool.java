@@ -33,6 +33,9 @@ final class LivePool implements AutoCloseable {
     final Map<String, String> verdicts = new HashMap<>();
     /** What the pods of a Job that has not ended said last of their failure. */
     final Map<String, String> lastWords = new HashMap<>();
+    /** Of the condition that was told last, by Event and in the log. */
+    @Nullable
+    String toldReason;
     /** Workers that should have started by now, by the names of their Jobs. */
     Map<String, LateWorker> late = Map.of();
     /** Roles whose jobs wait for a login, in words. */
@@ -54,6 +57,7 @@ final class LivePool implements AutoCloseable {
     private volatile String queueUid = "";
     private volatile @Nullable Readiness readiness;
     private volatile List<RoleLogin> logins = List.of();
+    private volatile long generation;
     private volatile boolean closed;
 
     /** As people name it. */
@@ -97,9 +101,15 @@ final class LivePool implements AutoCloseable {
         return logins;
     }
 
+    /** Of the spec that {@link #logins} come from. */
+    long generation() {
+        return generation;
+    }
+
     /** The database answers, the queue is this pool's, and these may use it. */
-    void queueIsOurs(List<RoleLogin> usable, String uid) {
+    void queueIsOurs(List<RoleLogin> usable, long specGeneration, String uid) {
         logins = usable;
+        generation = specGeneration;
         queueUid = uid;
         queueIsOurs = true;
     }
@@ -149,6 +159,10 @@ final class LivePool implements AutoCloseable {
     }
 
     /** Its pool is deleted, although a pass of it may still be at work. */
+    void poolIsDeleted() {
+        closed = true;
+    }
+
     boolean isClosed() {
         return closed;
     }

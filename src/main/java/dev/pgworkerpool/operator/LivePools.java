@@ -51,6 +51,9 @@ class LivePools {
     /** The pool is deleted: gives its queue back and closes its connections, without keeping the caller waiting. */
     void forget(WorkerPool pool) {
         LivePool gone = byId.remove(ResourceID.fromResource(pool));
+        if (gone != null) {
+            gone.poolIsDeleted();
+        }
         metrics.forget(pool.getMetadata().getNamespace(), pool.getMetadata().getName());
         if (gone != null) {
             Thread.ofVirtual().name("release " + gone).start(() -> release(gone));

@@ -45,7 +45,6 @@ class PoolStatusWriter {
         if (pass.live().isClosed()) {
             return NEVER;
         }
-        Readiness before = pass.live().readiness();
         pass.live().found(readiness);
         metrics.report(pass.namespace(), pass.name(), readiness.state() == Readiness.State.READY, figures);
         WorkerPoolStatus old = written.latest(pass.live().uid, pass.pool().getStatus(), pass.now());
@@ -58,29 +57,24 @@ class PoolStatusWriter {
         if (onlyCounts && due.isPositive()) {
             return due;
         }
-        if (!apply(pass, status)) {
+        try {
+            if (!patch.apply(pass.pool(), status)) {
+                return NEVER; // it is deleted
+            }
+        } catch (KubernetesClientException e) {
+            LOG.warnf("%s: its status is not written: %s", pass.live(), e.getMessage());
             return COUNTS_AT_MOST_EVERY;
         }
-        tell(pass, readiness, before);
+        written.put(pass.live().uid, status, pass.now());
+        tell(pass, readiness);
         return NEVER;
     }
 
-    private boolean apply(PoolPass pass, WorkerPoolStatus status) {
-        try {
-            if (patch.apply(pass.pool(), status)) {
-                written.put(pass.live().uid, status, pass.now());
-            }
-            return true;
-        } catch (KubernetesClientException e) {
-            LOG.warnf("%s: its status is not written: %s", pass.live(), e.getMessage());
-            return false;
-        }
-    }
-
-    private void tell(PoolPass pass, Readiness now, @Nullable Readiness before) {
-        if (before != null && before.reason().equals(now.reason())) {
+    private void tell(PoolPass pass, Readiness now) {
+        if (now.reason().equals(pass.live().toldReason)) {
             return;
         }
+        pass.live().toldReason = now.reason();
         if (now.state() == Readiness.State.RECONCILING || now.state() == Readiness.State.STALLED) {
             LOG.warnf("%s: %s", pass.live(), now);
             events.warning(pass.pool(), now.reason(), now.message());

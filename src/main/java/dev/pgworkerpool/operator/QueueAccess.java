@@ -67,7 +67,7 @@ class QueueAccess {
     private void letIn(LivePool live, List<RoleLogin> logins, JobQueue queue, PoolPass pass) {
         live.refusedLogins.get(logins, pass.now(), () -> queue.setLogins(logins));
         boolean news = live.queue().isEmpty();
-        live.queueIsOurs(logins, news ? queue.uid() : live.queueUid());
+        live.queueIsOurs(logins, pass.pool().getMetadata().getGeneration(), news ? queue.uid() : live.queueUid());
         if (news) {
             workerJobs.poolChanged(live.id); // they wait for this
         }

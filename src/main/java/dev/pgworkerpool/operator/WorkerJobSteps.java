@@ -104,6 +104,9 @@ class WorkerJobSteps {
                         "RoleNotAllowed",
                         "spec.role is left out, which needs a pool with exactly one login; this one has " + logins);
             }
+            if (live.generation() != pool.getMetadata().getGeneration()) {
+                return Optional.empty(); // the pool's next pass learns whose login it is
+            }
             if (live.logins().isEmpty()) {
                 return pending("RoleNotAllowed", "the only login of its WorkerPool can't be used now");
             }

@@ -7,6 +7,7 @@ import dev.pgworkerpool.schedule.Turn;
 import dev.pgworkerpool.schedule.WorkerPodFactory;
 import dev.pgworkerpool.status.EventRecorder;
 import dev.pgworkerpool.status.PoolMetrics;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -33,19 +34,19 @@ class WorkerStarter {
             422);
 
     private final KubernetesClient client;
-    private final WorkerPodFactory pods;
+    private final WorkerPodFactory factory;
     private final EventRecorder events;
     private final PoolMetrics metrics;
     private final InstantSource clock;
 
     WorkerStarter(
             KubernetesClient client,
-            WorkerPodFactory pods,
+            WorkerPodFactory factory,
             EventRecorder events,
             PoolMetrics metrics,
             InstantSource clock) {
         this.client = client;
-        this.pods = pods;
+        this.factory = factory;
         this.events = events;
         this.metrics = metrics;
         this.clock = clock;
@@ -54,7 +55,7 @@ class WorkerStarter {
     /** @throws KubernetesClientException when it isn't known whether the Job was created: then nobody else may have its slot */
     void start(PoolPass pass, JobQueue queue, Demand name) {
         LivePool live = pass.live();
-        Job job = pods.job(pass.pool(), name.worker(), name.turn());
+        Job job = factory.job(pass.pool(), name.worker(), name.turn());
         String jobName = job.getMetadata().getName();
         live.started.add(jobName, name.worker(), pass.now());
         try {
@@ -67,7 +68,8 @@ class WorkerStarter {
             if (there == null) {
                 return;
             }
-            if (!new Turn(jobName, there, List.of()).holdsSlot()) {
+            List<Pod> pods = pass.turns().find(jobName).map(Turn::pods).orElse(List.of());
+            if (!new Turn(jobName, there, pods).holdsSlot()) {
                 // The database knows less than the cluster: it was restored, say, or another one before.
                 live.started.remove(jobName);
                 queue.turnEnded(name.worker(), name.turn(), null);

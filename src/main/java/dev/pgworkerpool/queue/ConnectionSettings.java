@@ -27,8 +27,13 @@ public record ConnectionSettings(
 
     private static final String CONNECT_SECONDS = "5";
     private static final String SOCKET_SECONDS = "30";
-    /** A submitter may hold locks on rows of its own jobs' names. */
-    private static final String OPTIONS = "-c lock_timeout=2000";
+    /** A submitter may hold locks on rows of its own jobs' names. The rest is not left to what suits the database's users. */
+    private static final String OPTIONS = String.join(
+            " ",
+            "-c lock_timeout=2000",
+            "-c statement_timeout=" + SOCKET_SECONDS + "s",
+            "-c idle_session_timeout=0",
+            "-c default_transaction_isolation=read\\ committed");
 
     public ConnectionSettings {
         if (!HOST.matcher(database.host()).matches()) {

@@ -54,8 +54,10 @@ final class QueueListener implements AutoCloseable {
         while (!closedAfter(pause)) {
             try (Connection connection = connect()) {
                 current = connection;
-                pause = FIRST_PAUSE;
                 listen(connection);
+                pause = FIRST_PAUSE;
+                events.connected();
+                hear(connection);
             } catch (SQLException | RuntimeException | Error e) {
                 // The pool's own condition tells people; a line a try would only fill the log while a database is down.
                 LOG.debugf("listening at %s: %s", settings, e.getMessage());
@@ -80,7 +82,9 @@ final class QueueListener implements AutoCloseable {
             statement.execute("LISTEN " + WORK);
             statement.execute("LISTEN " + WORKER_JOB);
         }
-        events.connected();
+    }
+
+    private void hear(Connection connection) throws SQLException {
         PGConnection notifications = connection.unwrap(PGConnection.class);
         while (closed.getCount() > 0) {
             PGNotification[] heard = notifications.getNotifications(SILENCE_MILLIS);

@@ -21,15 +21,12 @@ final class Connections {
             "-c tcp_keepalives_count=3",
             "-c tcp_user_timeout=25s",
             "-c statement_timeout=0",
-            "-c idle_session_timeout=0");
+            "-c idle_session_timeout=0",
+            "-c default_transaction_isolation=read\\ committed");
 
     /** Besides those: nobody reads the notices of a job, and the driver would keep all of them until it ends. */
-    private static final String SUBMITTER_OPTIONS = String.join(
-            " ",
-            CONTROL_OPTIONS,
-            "-c client_min_messages=error",
-            "-c default_transaction_isolation=read\\ committed",
-            "-c default_transaction_read_only=off");
+    private static final String SUBMITTER_OPTIONS =
+            String.join(" ", CONTROL_OPTIONS, "-c client_min_messages=error", "-c default_transaction_read_only=off");
 
     /**
      * None of the control session's statements may take so long. Keepalives do not tell of a dead peer while a request is on

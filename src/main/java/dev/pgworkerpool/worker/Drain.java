@@ -39,6 +39,7 @@ final class Drain {
     private boolean alone = true;
     private boolean gotOn;
     private int claimErrors;
+    private long notGiven;
     private long afterId;
     private long hintSince = System.nanoTime();
     private long flushedAt = System.nanoTime();
@@ -110,7 +111,7 @@ final class Drain {
         try {
             alone = call(session, login, job).report().isEmpty();
             if (alone) {
-                control.notBegun();
+                notGiven(job);
             }
             claimErrors = 0;
         } catch (SQLException e) {
@@ -126,6 +127,17 @@ final class Drain {
                 failed++;
             }
         }
+    }
+
+    /** Somebody cancelled it just now; or the session gets no jobs, which looking again would not change. */
+    private void notGiven(long job) throws SQLException, WorkerEnds {
+        control.notBegun();
+        if (job == notGiven) {
+            flushOutcomes();
+            throw new WorkerEnds(
+                    Outcome.UNEXPECTED, "the queue does not give job " + job + " to the session of its submitter");
+        }
+        notGiven = job;
     }
 
     private void runBatches(SubmitterSession session, String login) throws SQLException, WorkerEnds {

@@ -182,6 +182,26 @@ class SubmitterTest extends OnEachServer {
     }
 
     @Test
+    void a_job_that_runs_while_its_role_is_dropped_is_left_to_its_end() throws SQLException {
+        var look = "SELECT FROM worker_pool.demand()";
+        withRole("dora", () -> {
+            database.submit("dora", "orphaned", "SELECT 1");
+            try (var running = database.asSuperuser()) {
+                running.setAutoCommit(false);
+                execute(running, "SELECT FROM worker_pool.queued_job FOR UPDATE");
+                dropRole("dora");
+                createRole("dora");
+                database.execute(QueueDatabase.OPERATOR, "SET lock_timeout = '5s'", look);
+            }
+            assertThat(database.look("SELECT status FROM worker_pool.jobs")).containsExactly("waiting");
+            database.execute(QueueDatabase.OPERATOR, look);
+            assertThat(database.look("SELECT status FROM worker_pool.jobs")).containsExactly("failed");
+            assertThat(database.look("SELECT failed FROM worker_pool.worker WHERE worker_name = 'orphaned'"))
+                    .containsExactly("1");
+        });
+    }
+
+    @Test
     void a_role_that_left_the_pool_can_not_queue_but_still_sees_its_jobs() throws SQLException {
         database.submit("alice", "foo", "SELECT 1");
         database.list(List.of("bob"), List.of("wp$bob"));

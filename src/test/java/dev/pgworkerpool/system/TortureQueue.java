@@ -16,7 +16,8 @@ import java.util.stream.Stream;
 
 /**
  * Jobs of several submitters for several names, queued by many sessions with rollbacks in between; every tenth of them fails. They
- * tell afterwards whether each took effect once and in the order of its name, and whether two of a name ran at once.
+ * tell afterwards whether each took effect once and in the order of its name, and whether two of a name, or two attempts at
+ * one, ran at once.
  */
 final class TortureQueue {
     private static final int SESSIONS = 16;
@@ -82,7 +83,11 @@ final class TortureQueue {
                 "SELECT worker_pool.enqueue(?, ?)",
                 name,
                 // the running job's own id, as application_name shows it
+                // Waits no longer than the end of the job before may take: were it still at work, it would hold the
+                // lock.
                 """
+                SET LOCAL lock_timeout = '50ms';
+                SELECT pg_advisory_xact_lock(hashtext('torture'), hashtext('%1$s'));
                 INSERT INTO public.torture (worker, job, began)
                 VALUES ('%1$s', substring(current_setting('application_name') from '\\d+$')::bigint, clock_timestamp());
                 SELECT pg_sleep(%2$s);

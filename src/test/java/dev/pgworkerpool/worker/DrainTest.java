@@ -5,18 +5,23 @@ import static dev.pgworkerpool.postgres.QueueDatabase.execute;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pgworkerpool.postgres.QueueDatabase;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a job may contain, and what stays of it. */
 class DrainTest extends OneWorkerTest {
+    @TempDir
+    Path folder;
+
     static final String HINT = "HINT:  Queue it with autocommit => true to run it outside a transaction.";
 
     @Test
@@ -383,6 +388,20 @@ class DrainTest extends OneWorkerTest {
     private static List<String> superuser(String query) throws SQLException {
         try (var connection = database.asSuperuser()) {
             return ask(connection, query);
+        }
+    }
+
+    /** In such a database text is any bytes. Its encoding is changed as only a test may. */
+    @Test
+    void an_error_in_SQL_ASCII_is_readable() throws Exception {
+        try (var ascii = QueueDatabase.on(server);
+                var workersThere = new TestWorkers(ascii, folder)) {
+            ascii.asSuperuser(
+                    "UPDATE pg_database SET encoding = 0, datlocprovider = 'c', datcollate = 'C', datctype = 'C'"
+                            + " WHERE datname = current_database()");
+            ascii.submit("alice", "foo", "DO $$ BEGIN RAISE EXCEPTION E'no: \\xff\\xfe'; END $$");
+            assertThat(workersThere.run("foo")).isEqualTo(Outcome.DRAINED);
+            assertThat(ascii.ask("alice", "SELECT error FROM worker_pool.jobs")).containsExactly("no: ??");
         }
     }
 }

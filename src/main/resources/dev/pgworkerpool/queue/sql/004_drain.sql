@@ -85,6 +85,15 @@ BEGIN
 END
 $$;
 
+-- A database in SQL_ASCII holds any bytes; its clients read UTF-8.
+CREATE FUNCTION worker_pool.readable(message text) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN CASE WHEN current_setting('server_encoding') = 'SQL_ASCII'
+        THEN regexp_replace(message, '[^\x01-\x7f]', '?', 'g') ELSE message END;
+END
+$$;
+
 -- Records the outcome of a job of the caller's own that still waits; an error if there is none, so the caller's
 -- transaction, with the job's effect, can't commit. What a failure means for the rest of its batch happens in
 -- the same transaction. A job can call it, too, with anything: what others read of it has bounds.
@@ -107,7 +116,7 @@ BEGIN
         started_at = greatest(j.submitted_at, least(begun, clock_timestamp())),
         finished_at = clock_timestamp(),
         row_count = touched,
-        error = left(failure, 8000),
+        error = left(worker_pool.readable(failure), 8000),
         sqlstate = left(failure_state, 5)
     WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = worker_pool.session_submitter()
     RETURNING j.worker_name, j.batch, j.on_failure, j.submitter, j.origin_uid INTO job;
@@ -225,6 +234,10 @@ BEGIN
 
         PERFORM worker_pool.finish(job.id, outcome, begun, touched, failure, state);
         COMMIT;
+        -- A deferred trigger that deferred another one ran just now, behind all of the above.
+        RESET SESSION AUTHORIZATION;
+        RESET ROLE;
+        RESET ALL;
 
         after_id := job.id;
         IF state IS NOT NULL THEN

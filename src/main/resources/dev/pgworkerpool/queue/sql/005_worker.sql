@@ -109,7 +109,12 @@ BEGIN
 
     so_far := 1 + CASE WHEN w.interrupted_job = job.id THEN w.interruptions ELSE 0 END;
     UPDATE worker_pool.worker x
-    SET current_job = NULL, since = NULL, interruption_reason = NULL, interrupted_job = job.id, interruptions = so_far
+    SET current_job = NULL,
+        since = NULL,
+        interruption_reason = NULL,
+        interrupted_job = job.id,
+        interruptions = so_far,
+        failed = x.failed + CASE WHEN so_far >= 5 THEN 1 ELSE 0 END
     WHERE x.worker_name = worker;
 
     UPDATE worker_pool.queued_job j

@@ -146,12 +146,27 @@ BEGIN
     SELECT n.worker_name FROM worker_pool.wanted_name n
     ON CONFLICT DO NOTHING;
 
-    -- Jobs of a role that is no more can never run, and would block those behind them for ever.
-    UPDATE worker_pool.queued_job j
-    SET status = 'failed', finished_at = clock_timestamp(), sqlstate = '42704', error = 'the role that queued it was dropped'
-    FROM worker_pool.wanted_name n
-    WHERE n.submitter NOT IN (SELECT r.oid FROM pg_roles r)
-      AND j.worker_name = n.worker_name AND j.status = 'waiting' AND j.submitter = n.submitter;
+    -- Jobs of a role that is no more can never run, and would block those behind them for ever. One that runs already is in
+    -- a session that goes on: it is left to its end.
+    WITH orphan AS (
+        SELECT j.id
+        FROM worker_pool.wanted_name n
+        JOIN worker_pool.queued_job j
+          ON j.worker_name = n.worker_name AND j.status = 'waiting' AND j.submitter = n.submitter
+        WHERE n.submitter NOT IN (SELECT r.oid FROM pg_roles r)
+        FOR UPDATE OF j SKIP LOCKED
+    ),
+    ended AS (
+        UPDATE worker_pool.queued_job j
+        SET status = 'failed', finished_at = clock_timestamp(), sqlstate = '42704', error = 'the role that queued it was dropped'
+        FROM orphan
+        WHERE j.id = orphan.id
+        RETURNING j.worker_name
+    )
+    UPDATE worker_pool.worker w
+    SET failed = w.failed + e.jobs
+    FROM (SELECT ended.worker_name, count(*) AS jobs FROM ended GROUP BY ended.worker_name) e
+    WHERE w.worker_name = e.worker_name;
 
     RETURN QUERY
     SELECT n.worker_name, w.turn, n.head_id, pg_get_userbyid(n.submitter), n.since, w.not_before,
