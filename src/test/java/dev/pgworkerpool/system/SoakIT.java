@@ -71,7 +71,8 @@ class SoakIT {
                     .row("resident (median)", memory.resident(0), memory.resident(3))
                     .row("heap after collection", memory.heapFloor(0), memory.heapFloor(3))
                     .write();
-            assertThat(memory.heapFloor(3)).isLessThan(memory.heapFloor(0) * 1.5 + 8);
+            assertThat(memory.heapFloor(3)).isLessThan(memory.heapFloor(0) * 1.1 + 4);
+            assertThat(memory.resident(3)).isLessThan(memory.resident(0) * 1.1 + 8);
         }
     }
 
