@@ -27,10 +27,10 @@ import java.util.stream.Collectors;
 @ApplicationScoped
 class DeletedWorkerJobs {
     private final KubernetesClient client;
-    private final WorkerJobEvents workerJobs;
+    private final WorkerJobTriggers workerJobs;
     private final EventRecorder events;
 
-    DeletedWorkerJobs(KubernetesClient client, WorkerJobEvents workerJobs, EventRecorder events) {
+    DeletedWorkerJobs(KubernetesClient client, WorkerJobTriggers workerJobs, EventRecorder events) {
         this.client = client;
         this.workerJobs = workerJobs;
         this.events = events;

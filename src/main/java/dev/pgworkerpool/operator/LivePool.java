@@ -3,7 +3,7 @@ package dev.pgworkerpool.operator;
 import dev.pgworkerpool.queue.ConnectionSettings;
 import dev.pgworkerpool.queue.JobQueue;
 import dev.pgworkerpool.queue.PoolDatabase;
-import dev.pgworkerpool.queue.QueueEvents;
+import dev.pgworkerpool.queue.QueueNotifications;
 import dev.pgworkerpool.queue.QueueStatistics;
 import dev.pgworkerpool.queue.RoleLogin;
 import dev.pgworkerpool.status.Readiness;
@@ -25,8 +25,8 @@ final class LivePool implements AutoCloseable {
     final String uid;
     final ResourceID id;
 
-    final StartedJobs started = new StartedJobs();
-    final Troubles troubles = new Troubles();
+    final StartedTurns started = new StartedTurns();
+    final BackOffs backOffs = new BackOffs();
     final LockedNames locked = new LockedNames();
     final WakeUps wakeUps = new WakeUps();
     /** Why a Job was deleted by us: told when its turn is over. */
@@ -72,7 +72,7 @@ final class LivePool implements AutoCloseable {
     }
 
     /** Opens the database, or opens it anew when it is another one or has other credentials. */
-    synchronized PoolDatabase database(ConnectionSettings settings, QueueEvents events) {
+    synchronized PoolDatabase database(ConnectionSettings settings, QueueNotifications notifications) {
         if (closed) {
             throw new PoolProblem(Readiness.reconciling("PoolDeleted", "this WorkerPool was deleted"));
         }
@@ -81,7 +81,7 @@ final class LivePool implements AutoCloseable {
             return open;
         }
         disconnect();
-        open = PoolDatabase.open(settings, events);
+        open = PoolDatabase.open(settings, notifications);
         database = open;
         return open;
     }

@@ -38,7 +38,7 @@ final class LockedNames {
             if (untilByWorker.put(worker, until) == null) {
                 LOG.warnf("%s: worker \"%s\": %s", pass.live(), worker, problem.getMessage());
             }
-            pass.live().troubles.failed(worker, problem.text(), until);
+            pass.live().backOffs.failed(worker, problem.text(), until);
         }
     }
 }

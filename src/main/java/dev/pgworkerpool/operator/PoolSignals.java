@@ -1,11 +1,11 @@
 package dev.pgworkerpool.operator;
 
-import dev.pgworkerpool.queue.QueueEvents;
+import dev.pgworkerpool.queue.QueueNotifications;
 import java.time.InstantSource;
 
 /** Takes what one pool's database says to those it concerns. */
-record PoolSignals(LivePool pool, PoolEvents pools, WorkerJobEvents workerJobs, InstantSource clock)
-        implements QueueEvents {
+record PoolSignals(LivePool pool, PoolTriggers pools, WorkerJobTriggers workerJobs, InstantSource clock)
+        implements QueueNotifications {
 
     @Override
     public void workFor(String worker) {

@@ -15,11 +15,11 @@ class QueueAccess {
     private static final Duration LOOK_AT_PROBLEMS_AGAIN = Duration.ofSeconds(4);
 
     private final CredentialReader secrets;
-    private final PoolEvents pools;
-    private final WorkerJobEvents workerJobs;
+    private final PoolTriggers pools;
+    private final WorkerJobTriggers workerJobs;
     private final InstantSource clock;
 
-    QueueAccess(CredentialReader secrets, PoolEvents pools, WorkerJobEvents workerJobs, InstantSource clock) {
+    QueueAccess(CredentialReader secrets, PoolTriggers pools, WorkerJobTriggers workerJobs, InstantSource clock) {
         this.secrets = secrets;
         this.pools = pools;
         this.workerJobs = workerJobs;

@@ -16,9 +16,9 @@ class Retention {
     private static final int BATCH = 5000;
     private static final int BATCHES_A_PASS = 4;
 
-    private final WorkerJobEvents workerJobs;
+    private final WorkerJobTriggers workerJobs;
 
-    Retention(WorkerJobEvents workerJobs) {
+    Retention(WorkerJobTriggers workerJobs) {
         this.workerJobs = workerJobs;
     }
 

@@ -95,16 +95,16 @@ class TurnEnder {
         Optional<Instant> notBefore = queue.turnEnded(open.worker(), open.turn(), failure);
         if (failure == null) {
             notBefore.ifPresentOrElse(
-                    until -> live.troubles.failed(open.worker(), "its last turn did not get on with its queue", until),
-                    () -> live.troubles.endedWell(open.worker()));
+                    until -> live.backOffs.failed(open.worker(), "its last turn did not get on with its queue", until),
+                    () -> live.backOffs.endedWell(open.worker()));
             return;
         }
         Instant until = notBefore.orElse(pass.now());
         if (verdict != null) {
-            live.troubles.neverStarted(open.worker(), failure, until);
+            live.backOffs.neverStarted(open.worker(), failure, until);
             return;
         }
-        live.troubles.failed(open.worker(), failure, until);
+        live.backOffs.failed(open.worker(), failure, until);
         events.warning(
                 pass.pool(),
                 "WorkerFailed",

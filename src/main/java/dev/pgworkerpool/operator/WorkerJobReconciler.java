@@ -41,19 +41,19 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob> {
 
     private final WorkerJobSteps steps;
     private final WorkerJobStatusWriter statusWriter;
-    private final WorkerJobEvents workerJobEvents;
+    private final WorkerJobTriggers workerJobTriggers;
     private final KubernetesClient client;
     private final InstantSource clock;
 
     WorkerJobReconciler(
             WorkerJobSteps steps,
             WorkerJobStatusWriter statusWriter,
-            WorkerJobEvents workerJobEvents,
+            WorkerJobTriggers workerJobTriggers,
             KubernetesClient client,
             InstantSource clock) {
         this.steps = steps;
         this.statusWriter = statusWriter;
-        this.workerJobEvents = workerJobEvents;
+        this.workerJobTriggers = workerJobTriggers;
         this.client = client;
         this.clock = clock;
     }
@@ -65,7 +65,7 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob> {
         try {
             if (!ended(status)) {
                 WorkerPool pool = context.getSecondaryResource(WorkerPool.class).orElse(null);
-                Optional<JobProgress> progress = steps.advance(job, pool, status);
+                Optional<WorkerJobProgress> progress = steps.advance(job, pool, status);
                 status = progress.isPresent() ? statusWriter.write(job, progress.get(), now) : status;
             }
             return ended(status) ? untilExpiry(job, Objects.requireNonNull(status), now) : again(LOOK_AGAIN);
@@ -117,16 +117,16 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob> {
     /** Called once, before the informers start. */
     @Override
     public List<EventSource<?, WorkerJob>> prepareEventSources(EventSourceContext<WorkerJob> context) {
-        workerJobEvents.lookUpIn(context.getPrimaryCache());
+        workerJobTriggers.lookUpIn(context.getPrimaryCache());
         var pools = new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(WorkerPool.class, WorkerJob.class)
-                        .withPrimaryToSecondaryMapper((WorkerJob job) -> Set.of(WorkerJobEvents.poolOf(job)))
-                        .withSecondaryToPrimaryMapper(pool -> workerJobEvents.ofPool(ResourceID.fromResource(pool)))
+                        .withPrimaryToSecondaryMapper((WorkerJob job) -> Set.of(WorkerJobTriggers.poolOf(job)))
+                        .withSecondaryToPrimaryMapper(pool -> workerJobTriggers.ofPool(ResourceID.fromResource(pool)))
                         .withOnUpdateFilter((pool, before) -> !Objects.equals(
                                 pool.getMetadata().getGeneration(),
                                 before.getMetadata().getGeneration()))
                         .build(),
                 context);
-        return List.of(pools, workerJobEvents);
+        return List.of(pools, workerJobTriggers);
     }
 }

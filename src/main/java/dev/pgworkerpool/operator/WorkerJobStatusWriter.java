@@ -27,7 +27,7 @@ class WorkerJobStatusWriter {
         return written.latest(job.getMetadata().getUid(), job.getStatus(), now);
     }
 
-    WorkerJobStatus write(WorkerJob job, JobProgress progress, Instant now) {
+    WorkerJobStatus write(WorkerJob job, WorkerJobProgress progress, Instant now) {
         WorkerJobStatus old = latest(job, now);
         WorkerJobStatus status = progress.status(job, old, now);
         if (status.equals(old)) {

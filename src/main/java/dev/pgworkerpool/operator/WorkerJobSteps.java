@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class WorkerJobSteps {
     private final LivePools pools;
-    private final WorkerJobEvents workerJobs;
+    private final WorkerJobTriggers workerJobs;
 
-    WorkerJobSteps(LivePools pools, WorkerJobEvents workerJobs) {
+    WorkerJobSteps(LivePools pools, WorkerJobTriggers workerJobs) {
         this.pools = pools;
         this.workerJobs = workerJobs;
     }
@@ -33,10 +33,10 @@ class WorkerJobSteps {
      * @param status as it stands there
      * @return how it stands; empty when that can't be known now and what its status says should stay
      */
-    Optional<JobProgress> advance(WorkerJob job, @Nullable WorkerPool pool, @Nullable WorkerJobStatus status) {
+    Optional<WorkerJobProgress> advance(WorkerJob job, @Nullable WorkerPool pool, @Nullable WorkerJobStatus status) {
         List<Long> jobIds = status == null ? null : status.jobIds();
         if (job.getSpec().suspend() && jobIds == null) {
-            return Optional.of(JobProgress.notQueued(
+            return Optional.of(WorkerJobProgress.notQueued(
                     Phase.Suspended, Readiness.halted("Suspended", "it is queued when spec.suspend becomes false")));
         }
         if (pool == null) {
@@ -72,7 +72,7 @@ class WorkerJobSteps {
         }
     }
 
-    private static Optional<JobProgress> waitsForPool(LivePool live, @Nullable WorkerJobStatus status) {
+    private static Optional<WorkerJobProgress> waitsForPool(LivePool live, @Nullable WorkerJobStatus status) {
         Readiness found = live.readiness();
         return found == null || found.state() == Readiness.State.READY
                 ? Optional.empty() // not looked at, or not again; we are told when it was
@@ -84,13 +84,13 @@ class WorkerJobSteps {
     }
 
     /** What is queued already stays as it is, as far as anybody knows. */
-    private static JobProgress waits(@Nullable WorkerJobStatus status, Readiness why) {
+    private static WorkerJobProgress waits(@Nullable WorkerJobStatus status, Readiness why) {
         return status == null || status.jobIds() == null || status.phase() == null
-                ? JobProgress.notQueued(Phase.Pending, why)
-                : JobProgress.unseen(status.phase(), status.jobIds(), why);
+                ? WorkerJobProgress.notQueued(Phase.Pending, why)
+                : WorkerJobProgress.unseen(status.phase(), status.jobIds(), why);
     }
 
-    private Optional<JobProgress> enqueue(WorkerJob job, WorkerPool pool, LivePool live, JobQueue queue) {
+    private Optional<WorkerJobProgress> enqueue(WorkerJob job, WorkerPool pool, LivePool live, JobQueue queue) {
         String uid = job.getMetadata().getUid();
         if (!workerJobs.knows(uid)) {
             return Optional.empty(); // deleted while this waited for its turn
@@ -121,8 +121,8 @@ class WorkerJobSteps {
                     return pending("RoleNotAllowed", problem.text());
                 }
                 case INVALID -> {
-                    return Optional.of(
-                            JobProgress.notQueued(Phase.Failed, Readiness.stalled("StatementRefused", problem.text())));
+                    return Optional.of(WorkerJobProgress.notQueued(
+                            Phase.Failed, Readiness.stalled("StatementRefused", problem.text())));
                 }
                 default -> throw problem;
             }
@@ -134,14 +134,14 @@ class WorkerJobSteps {
         return Optional.of(look(job, pool, live, queue, jobIds, null));
     }
 
-    private static JobProgress look(
+    private static WorkerJobProgress look(
             WorkerJob job,
             WorkerPool pool,
             LivePool live,
             JobQueue queue,
             List<Long> jobIds,
             @Nullable WorkerJobStatus status) {
-        return JobProgress.queued(
+        return WorkerJobProgress.queued(
                 live.queueUid(),
                 jobIds,
                 queue.workerJob(UUID.fromString(job.getMetadata().getUid())),
@@ -165,8 +165,8 @@ class WorkerJobSteps {
         return "workerjob/" + namespace + "/" + name;
     }
 
-    private static Optional<JobProgress> pending(String reason, String message) {
-        return Optional.of(JobProgress.notQueued(Phase.Pending, Readiness.reconciling(reason, message)));
+    private static Optional<WorkerJobProgress> pending(String reason, String message) {
+        return Optional.of(WorkerJobProgress.notQueued(Phase.Pending, Readiness.reconciling(reason, message)));
     }
 
     private static String name(WorkerJob job) {

@@ -4,13 +4,9 @@ import dev.pgworkerpool.api.Api;
 import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.queue.DatabaseProblem;
 import dev.pgworkerpool.queue.JobQueue;
-import dev.pgworkerpool.queue.QueueStatistics;
 import dev.pgworkerpool.schedule.Demand;
-import dev.pgworkerpool.schedule.SlotAllocator;
-import dev.pgworkerpool.schedule.SlotAllocator.Allocation;
 import dev.pgworkerpool.schedule.Turns;
 import dev.pgworkerpool.schedule.WorkerPodFactory;
-import dev.pgworkerpool.status.PoolFigures;
 import dev.pgworkerpool.status.Readiness;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -30,14 +26,11 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One pass over one pool. Passes of a pool come one at a time, so counting slots needs no lock; they come at every change of its
@@ -51,47 +44,50 @@ import org.jspecify.annotations.Nullable;
 public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     private static final Logger LOG = Logger.getLogger(WorkerPoolReconciler.class);
 
-    private static final Duration SWEEP = Duration.ofSeconds(5);
-    private static final Duration SOON = Duration.ofMillis(20);
+    /** Nothing is missed for longer, whatever notification or change of a resource was. */
+    static final Duration SWEEP = Duration.ofSeconds(5);
 
     private final LivePools pools;
-    private final PoolEvents poolEvents;
-    private final WorkerJobEvents workerJobEvents;
+    private final PoolTriggers poolTriggers;
+    private final WorkerJobTriggers workerJobTriggers;
     private final QueueAccess access;
     private final TurnEnder turnEnder;
-    private final StuckWorkers stuckWorkers;
+    private final NeverStartingWorkers neverStartingWorkers;
     private final LateWorkers lateWorkers;
     private final DeletedWorkerJobs deletedWorkerJobs;
     private final MissingLogins missingLogins;
-    private final WorkerStarter starter;
+    private final SlotFiller slotFiller;
+    private final PoolFigureReader figureReader;
     private final Retention retention;
     private final PoolStatusWriter statusWriter;
     private final InstantSource clock;
 
     WorkerPoolReconciler(
             LivePools pools,
-            PoolEvents poolEvents,
-            WorkerJobEvents workerJobEvents,
+            PoolTriggers poolTriggers,
+            WorkerJobTriggers workerJobTriggers,
             QueueAccess access,
             TurnEnder turnEnder,
-            StuckWorkers stuckWorkers,
+            NeverStartingWorkers neverStartingWorkers,
             LateWorkers lateWorkers,
             DeletedWorkerJobs deletedWorkerJobs,
             MissingLogins missingLogins,
-            WorkerStarter starter,
+            SlotFiller slotFiller,
+            PoolFigureReader figureReader,
             Retention retention,
             PoolStatusWriter statusWriter,
             InstantSource clock) {
         this.pools = pools;
-        this.poolEvents = poolEvents;
-        this.workerJobEvents = workerJobEvents;
+        this.poolTriggers = poolTriggers;
+        this.workerJobTriggers = workerJobTriggers;
         this.access = access;
         this.turnEnder = turnEnder;
-        this.stuckWorkers = stuckWorkers;
+        this.neverStartingWorkers = neverStartingWorkers;
         this.lateWorkers = lateWorkers;
         this.deletedWorkerJobs = deletedWorkerJobs;
         this.missingLogins = missingLogins;
-        this.starter = starter;
+        this.slotFiller = slotFiller;
+        this.figureReader = figureReader;
         this.retention = retention;
         this.statusWriter = statusWriter;
         this.clock = clock;
@@ -126,67 +122,15 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         JobQueue queue = access.open(pass);
         turnEnder.run(pass, queue);
         lateWorkers.run(pass);
-        stuckWorkers.run(pass);
+        neverStartingWorkers.run(pass);
         deletedWorkerJobs.run(pass, queue);
         List<Demand> demand = queue.demand();
         missingLogins.run(pass, demand);
-        Duration next = start(pass, queue, demand);
-        Duration statusDue = statusWriter.write(pass, PoolReadiness.of(pass, queue), figures(pass, queue, demand));
+        Duration next = slotFiller.run(pass, queue, demand);
+        Duration statusDue =
+                statusWriter.write(pass, PoolReadiness.of(pass, queue), figureReader.read(pass, queue, demand));
         retention.run(pass, queue);
         return next.compareTo(statusDue) < 0 ? next : statusDue;
-    }
-
-    /** Returns when it is worth looking again. */
-    private Duration start(PoolPass pass, JobQueue queue, List<Demand> demand) {
-        Instant now = pass.now();
-        if (pass.pool().getSpec().suspend()) {
-            return SWEEP;
-        }
-        Troubles troubles = pass.live().troubles;
-        troubles.settle(now);
-        List<Demand> startable = demand.stream()
-                .filter(name -> !troubles.holdsBack(name.worker(), now))
-                .filter(name -> !pass.live().locked.holdsBack(name.worker(), now))
-                .toList();
-        Allocation allocation = SlotAllocator.allocate(
-                startable, pass.holders(), pass.pool().getSpec().slots(), now);
-        allocation.start().forEach(name -> starter.start(pass, queue, name));
-        pass.live().wakeUps.forgetBefore(now);
-        return until(allocation.nextBackOffEnds(), troubles.nextEnd(now).orElse(null), now);
-    }
-
-    private static Duration until(@Nullable Instant backOffEnds, @Nullable Instant troubleEnds, Instant now) {
-        return Stream.of(backOffEnds, troubleEnds)
-                .flatMap(Stream::ofNullable)
-                .map(end -> Duration.between(now, end))
-                .map(wait -> wait.compareTo(SOON) < 0 ? SOON : wait)
-                .filter(wait -> wait.compareTo(SWEEP) < 0)
-                .min(Comparator.naturalOrder())
-                .orElse(SWEEP);
-    }
-
-    /** Null when the database does not tell: figures are worth no failure. */
-    private @Nullable PoolFigures figures(PoolPass pass, JobQueue queue, List<Demand> demand) {
-        Set<String> holders = pass.holders();
-        QueueStatistics statistics;
-        try {
-            statistics = pass.live().statistics.get(true, pass.now(), queue::statistics);
-        } catch (DatabaseProblem problem) {
-            LOG.warnf("%s: no figures: %s", pass.live(), problem.getMessage());
-            return null;
-        }
-        int waiting = (int) demand.stream()
-                .filter(name -> name.headId() != null && !holders.contains(name.worker()))
-                .count();
-        return new PoolFigures(
-                pass.pool().getSpec().slots(),
-                holders.size(),
-                pass.turns().running(),
-                waiting,
-                statistics.waitingJobs(),
-                statistics.oldestWaitingSince(),
-                statistics.done(),
-                statistics.failed());
     }
 
     private void report(PoolPass pass, Readiness problem) {
@@ -194,14 +138,14 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         pass.live().doubtAll();
         statusWriter.write(pass, problem, null);
         if (before == null || !before.reason().equals(problem.reason())) {
-            workerJobEvents.poolChanged(pass.live().id); // they say why they wait
+            workerJobTriggers.poolChanged(pass.live().id); // they say why they wait
         }
     }
 
     /** Called once, before the informers start. */
     @Override
     public List<EventSource<?, WorkerPool>> prepareEventSources(EventSourceContext<WorkerPool> context) {
-        return List.of(workers(Job.class, context), workers(Pod.class, context), poolEvents);
+        return List.of(workers(Job.class, context), workers(Pod.class, context), poolTriggers);
     }
 
     private static <R extends HasMetadata> InformerEventSource<R, WorkerPool> workers(

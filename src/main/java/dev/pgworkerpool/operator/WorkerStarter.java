@@ -104,7 +104,7 @@ class WorkerStarter {
         String jobName = job.getMetadata().getName();
         String worker = String.valueOf(job.getMetadata().getAnnotations().get(Api.WORKER_ANNOTATION));
         pass.live().started.remove(jobName);
-        pass.live().troubles.refused(worker, reason, pass.now());
+        pass.live().backOffs.refused(worker, reason, pass.now());
         events.warning(
                 pass.pool(),
                 "WorkerRefused",

@@ -38,16 +38,16 @@ public final class PoolDatabase implements AutoCloseable {
     private final JobQueue queue;
     private volatile boolean installed;
 
-    private PoolDatabase(ConnectionSettings settings, QueueEvents events) {
+    private PoolDatabase(ConnectionSettings settings, QueueNotifications notifications) {
         this.settings = settings;
         this.caFile = settings.caPem() == null ? null : file(settings.caPem());
         this.connections = connections(settings, settings.properties(caFile));
         this.queue = new JobQueue(connections);
-        this.listener = new QueueListener(settings, caFile, events);
+        this.listener = new QueueListener(settings, caFile, notifications);
     }
 
-    public static PoolDatabase open(ConnectionSettings settings, QueueEvents events) {
-        PoolDatabase database = new PoolDatabase(settings, events);
+    public static PoolDatabase open(ConnectionSettings settings, QueueNotifications notifications) {
+        PoolDatabase database = new PoolDatabase(settings, notifications);
         database.listener.start();
         return database;
     }

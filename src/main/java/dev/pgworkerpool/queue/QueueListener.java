@@ -35,14 +35,14 @@ final class QueueListener implements AutoCloseable {
 
     private final ConnectionSettings settings;
     private final @Nullable Path caFile;
-    private final QueueEvents events;
+    private final QueueNotifications notifications;
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile @Nullable Connection current;
 
-    QueueListener(ConnectionSettings settings, @Nullable Path caFile, QueueEvents events) {
+    QueueListener(ConnectionSettings settings, @Nullable Path caFile, QueueNotifications notifications) {
         this.settings = settings;
         this.caFile = caFile;
-        this.events = events;
+        this.notifications = notifications;
     }
 
     void start() {
@@ -56,7 +56,7 @@ final class QueueListener implements AutoCloseable {
                 current = connection;
                 listen(connection);
                 pause = FIRST_PAUSE;
-                events.connected();
+                notifications.connected();
                 hear(connection);
             } catch (SQLException | RuntimeException | Error e) {
                 // The pool's own condition tells people; a line a try would only fill the log while a database is down.
@@ -85,9 +85,9 @@ final class QueueListener implements AutoCloseable {
     }
 
     private void hear(Connection connection) throws SQLException {
-        PGConnection notifications = connection.unwrap(PGConnection.class);
+        PGConnection session = connection.unwrap(PGConnection.class);
         while (closed.getCount() > 0) {
-            PGNotification[] heard = notifications.getNotifications(SILENCE_MILLIS);
+            PGNotification[] heard = session.getNotifications(SILENCE_MILLIS);
             for (PGNotification one : heard) {
                 tell(one);
             }
@@ -99,9 +99,9 @@ final class QueueListener implements AutoCloseable {
 
     private void tell(PGNotification one) {
         if (one.getName().equals(WORK)) {
-            events.workFor(one.getParameter());
+            notifications.workFor(one.getParameter());
         } else {
-            events.workerJobChanged(one.getParameter());
+            notifications.workerJobChanged(one.getParameter());
         }
     }
 

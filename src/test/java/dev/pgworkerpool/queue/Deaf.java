@@ -1,7 +1,7 @@
 package dev.pgworkerpool.queue;
 
 /** For those who only call. */
-final class Deaf implements QueueEvents {
+final class Deaf implements QueueNotifications {
     @Override
     public void workFor(String worker) {}
 

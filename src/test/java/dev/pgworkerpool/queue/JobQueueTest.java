@@ -236,8 +236,8 @@ class JobQueueTest {
         return new WorkerJobRequest(UUID.randomUUID(), "workerjob/books/x", "foo", statements, role, "cancel_batch");
     }
 
-    private QueueEvents events() {
-        return new QueueEvents() {
+    private QueueNotifications events() {
+        return new QueueNotifications() {
             @Override
             public void workFor(String worker) {
                 heard.add("work for " + worker);

@@ -4,7 +4,7 @@ package dev.pgworkerpool.queue;
  * What a {@link QueueListener} hears. Called on its thread: don't block. All are hints to look; what they say may have been sent
  * by anybody who can log in to the database.
  */
-public interface QueueEvents {
+public interface QueueNotifications {
     /** This name has work and no worker is awake. */
     void workFor(String worker);
 

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
  * Kubernetes Jobs that were created, or perhaps created, and that the informer's cache does not show yet. They hold their slots:
  * without them two passes in a row would give the same slot away twice. One thread at a time.
  */
-final class StartedJobs {
+final class StartedTurns {
     /** A cache is this far behind at most; after that the API itself is asked. */
     private static final Duration ASK_AFTER = Duration.ofSeconds(10);
 

@@ -15,7 +15,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class JobProgressTest {
+class WorkerJobProgressTest {
     private static final Instant QUEUED = Instant.parse("2026-01-01T12:00:00Z");
     private static final Instant NOW = Instant.parse("2026-01-01T13:00:00Z");
     private static final List<Long> IDS = List.of(41L, 42L);
@@ -109,7 +109,8 @@ class JobProgressTest {
 
     @Test
     void what_is_not_queued_has_no_ids() {
-        WorkerJobStatus status = JobProgress.notQueued(Phase.Pending, Readiness.reconciling("PoolNotFound", "no pool"))
+        WorkerJobStatus status = WorkerJobProgress.notQueued(
+                        Phase.Pending, Readiness.reconciling("PoolNotFound", "no pool"))
                 .status(job(), null, NOW);
         assertThat(status.jobIds()).isNull();
         assertThat(status.queuedAt()).isNull();
@@ -126,7 +127,8 @@ class JobProgressTest {
     @Test
     void what_was_known_stays_when_nobody_can_look() {
         WorkerJobStatus before = status(row(1, "failed", null, null), row(2, "pending", 0L, "Running"));
-        WorkerJobStatus after = JobProgress.unseen(Phase.Running, IDS, Readiness.reconciling("PoolNotFound", "no pool"))
+        WorkerJobStatus after = WorkerJobProgress.unseen(
+                        Phase.Running, IDS, Readiness.reconciling("PoolNotFound", "no pool"))
                 .status(job(), before, NOW);
         assertThat(after.phase()).isEqualTo(Phase.Running);
         assertThat(reason(after)).isEqualTo("PoolNotFound");
@@ -141,7 +143,7 @@ class JobProgressTest {
     }
 
     private static WorkerJobStatus status(@Nullable WorkerJobStatus old, QueuedStatement... rows) {
-        return JobProgress.queued("queue", IDS, Arrays.asList(rows), old, row -> "because of " + row.reason())
+        return WorkerJobProgress.queued("queue", IDS, Arrays.asList(rows), old, row -> "because of " + row.reason())
                 .status(job(), old, NOW);
     }
 

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param jobIds null when it isn't queued
  * @param statements those of its rows that are still there, in order
  */
-record JobProgress(
+record WorkerJobProgress(
         Phase phase,
         Readiness readiness,
         @Nullable String queue,
@@ -31,13 +31,13 @@ record JobProgress(
         List<QueuedStatement> statements) {
 
     /** It isn't queued, for this reason. */
-    static JobProgress notQueued(Phase phase, Readiness readiness) {
-        return new JobProgress(phase, readiness, null, null, List.of());
+    static WorkerJobProgress notQueued(Phase phase, Readiness readiness) {
+        return new WorkerJobProgress(phase, readiness, null, null, List.of());
     }
 
     /** It is queued, but nobody can look how far it is, for this reason: what was known of it stays. */
-    static JobProgress unseen(Phase phase, List<Long> jobIds, Readiness readiness) {
-        return new JobProgress(phase, readiness, null, jobIds, List.of());
+    static WorkerJobProgress unseen(Phase phase, List<Long> jobIds, Readiness readiness) {
+        return new WorkerJobProgress(phase, readiness, null, jobIds, List.of());
     }
 
     /**
@@ -47,7 +47,7 @@ record JobProgress(
      * @param old what its status says: how rows ended that are gone is known from there only
      * @param waitsFor puts into words why a statement waits
      */
-    static JobProgress queued(
+    static WorkerJobProgress queued(
             String queue,
             List<Long> jobIds,
             List<QueuedStatement> statements,
@@ -61,7 +61,7 @@ record JobProgress(
         return ended(queue, jobIds, statements, old);
     }
 
-    private static JobProgress unfinished(
+    private static WorkerJobProgress unfinished(
             String queue,
             List<Long> jobIds,
             List<QueuedStatement> statements,
@@ -72,7 +72,7 @@ record JobProgress(
         String message = current.runs()
                 ? "statement " + current.ordinal() + " of " + jobIds.size() + " is running"
                 : waitsFor.apply(current);
-        return new JobProgress(
+        return new WorkerJobProgress(
                 begun ? Phase.Running : Phase.Queued,
                 Readiness.reconciling(reason, message),
                 queue,
@@ -80,27 +80,29 @@ record JobProgress(
                 statements);
     }
 
-    private static JobProgress ended(
+    private static WorkerJobProgress ended(
             String queue, List<Long> jobIds, List<QueuedStatement> statements, @Nullable WorkerJobStatus old) {
         Failure failure = failure(statements, old);
         if (failure != null) {
             String message = "statement " + failure.statement() + " failed: " + firstLine(failure.message());
-            return new JobProgress(
+            return new WorkerJobProgress(
                     Phase.Failed, Readiness.stalled("StatementFailed", message), queue, jobIds, statements);
         }
         long cancelled = statements.stream().filter(QueuedStatement::cancelled).count();
         if (cancelled > 0) {
             String message = cancelled + " of " + jobIds.size() + " statements were cancelled";
-            return new JobProgress(Phase.Cancelled, Readiness.stalled("Cancelled", message), queue, jobIds, statements);
+            return new WorkerJobProgress(
+                    Phase.Cancelled, Readiness.stalled("Cancelled", message), queue, jobIds, statements);
         }
         if (succeeded(statements, old) < jobIds.size()) {
             String gone = "of its queued jobs " + jobIds
                     + ", some are gone from the database, and nobody knows how they ended";
-            return new JobProgress(Phase.Failed, Readiness.stalled("QueuedJobsGone", gone), queue, jobIds, statements);
+            return new WorkerJobProgress(
+                    Phase.Failed, Readiness.stalled("QueuedJobsGone", gone), queue, jobIds, statements);
         }
         String message =
                 jobIds.size() == 1 ? "the statement succeeded" : "all " + jobIds.size() + " statements succeeded";
-        return new JobProgress(Phase.Succeeded, Readiness.ready("Succeeded", message), queue, jobIds, statements);
+        return new WorkerJobProgress(Phase.Succeeded, Readiness.ready("Succeeded", message), queue, jobIds, statements);
     }
 
     WorkerJobStatus status(WorkerJob job, @Nullable WorkerJobStatus old, Instant now) {
@@ -158,7 +160,7 @@ record JobProgress(
                 .map(time)
                 .filter(Objects::nonNull)
                 .min(Comparator.naturalOrder())
-                .map(JobProgress::text)
+                .map(WorkerJobProgress::text)
                 .orElse(null);
     }
 

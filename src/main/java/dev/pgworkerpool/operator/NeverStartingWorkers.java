@@ -16,14 +16,14 @@ import org.jboss.logging.Logger;
  * go when the pool has changed since, for a Job's pods can't: the next turn may start as the pool is now.
  */
 @ApplicationScoped
-class StuckWorkers {
-    private static final Logger LOG = Logger.getLogger(StuckWorkers.class);
+class NeverStartingWorkers {
+    private static final Logger LOG = Logger.getLogger(NeverStartingWorkers.class);
 
     private final KubernetesClient client;
     private final WorkerPodFactory pods;
     private final EventRecorder events;
 
-    StuckWorkers(KubernetesClient client, WorkerPodFactory pods, EventRecorder events) {
+    NeverStartingWorkers(KubernetesClient client, WorkerPodFactory pods, EventRecorder events) {
         this.client = client;
         this.pods = pods;
         this.events = events;

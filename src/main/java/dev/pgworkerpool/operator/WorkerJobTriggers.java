@@ -22,18 +22,18 @@ import org.jspecify.annotations.Nullable;
  * Operator SDK doesn't reconcile it any more.
  */
 @Singleton
-class WorkerJobEvents extends SimpleInboundEventSource<WorkerJob> implements ResourceEventAware<WorkerJob> {
+class WorkerJobTriggers extends SimpleInboundEventSource<WorkerJob> implements ResourceEventAware<WorkerJob> {
     private static final String BY_UID = "uid";
     private static final String BY_POOL = "pool";
 
     private final LivePools pools;
-    private final PoolEvents poolEvents;
+    private final PoolTriggers poolTriggers;
     private volatile @Nullable IndexerResourceCache<WorkerJob> cache;
 
-    WorkerJobEvents(LivePools pools, PoolEvents poolEvents) {
+    WorkerJobTriggers(LivePools pools, PoolTriggers poolTriggers) {
         super("queues");
         this.pools = pools;
-        this.poolEvents = poolEvents;
+        this.poolTriggers = poolTriggers;
     }
 
     /** Call before the informers start. */
@@ -78,7 +78,7 @@ class WorkerJobEvents extends SimpleInboundEventSource<WorkerJob> implements Res
     void deleted(WorkerJob job) {
         pools.of(job.getMetadata().getNamespace()).forEach(live -> {
             live.deletions.incrementAndGet();
-            poolEvents.propagateEvent(live.id);
+            poolTriggers.propagateEvent(live.id);
         });
     }
 

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /** Workers whose last turn ended badly or could not start, with the reason. For people, and to leave a refused name alone for a while. */
-final class Troubles {
+final class BackOffs {
     private static final int SHOWN = 3;
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);

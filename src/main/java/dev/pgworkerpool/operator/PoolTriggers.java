@@ -7,10 +7,10 @@ import jakarta.inject.Singleton;
 
 /** Tells the pools' reconciler what their databases say, and the rest of the operator that a pool is gone. */
 @Singleton
-class PoolEvents extends SimpleInboundEventSource<WorkerPool> implements ResourceEventAware<WorkerPool> {
+class PoolTriggers extends SimpleInboundEventSource<WorkerPool> implements ResourceEventAware<WorkerPool> {
     private final LivePools pools;
 
-    PoolEvents(LivePools pools) {
+    PoolTriggers(LivePools pools) {
         super("databases");
         this.pools = pools;
     }

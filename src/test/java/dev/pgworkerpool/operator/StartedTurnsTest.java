@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class StartedJobsTest {
+class StartedTurnsTest {
     private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
     private static final Turns NOTHING = new Turns(Map.of());
 
-    private final StartedJobs started = new StartedJobs();
+    private final StartedTurns started = new StartedTurns();
 
     @Test
     void a_job_holds_its_slot_until_the_cache_shows_it() {
