@@ -391,6 +391,17 @@ class DrainTest extends OneWorkerTest {
         }
     }
 
+    /** Its WorkerJob was deleted while it ran, and then it was interrupted. */
+    @Test
+    void a_statement_whose_end_was_asked_for_does_not_begin_again() throws SQLException {
+        database.look("SELECT worker_pool.enqueue_workerjob(gen_random_uuid(), 'workerjob/a/b', 'foo',"
+                + " ARRAY['INSERT INTO public.effect (v) VALUES (1)'], 'alice', 'continue')");
+        database.asSuperuser("INSERT INTO worker_pool.cancel_request (id) SELECT id FROM worker_pool.queued_job");
+        run();
+        assertThat(outcomes()).containsExactly("cancelled");
+        assertThat(effects()).isEmpty();
+    }
+
     /** In such a database text is any bytes. Its encoding is changed as only a test may. */
     @Test
     void an_error_in_SQL_ASCII_is_readable() throws Exception {

@@ -63,6 +63,7 @@ BEGIN
         IF head.origin_uid IS NOT NULL AND EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = head.id) THEN
             UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = head.id;
             DELETE FROM worker_pool.cancel_request c WHERE c.id = head.id;
+            id := NULL;
             CONTINUE;
         END IF;
 
