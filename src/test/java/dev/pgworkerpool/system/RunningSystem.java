@@ -262,7 +262,7 @@ final class RunningSystem implements AutoCloseable {
     }
 
     static String effect(String worker) {
-        return "INSERT INTO public.effect (worker) VALUES ('" + worker + "')";
+        return "INSERT INTO public.effect (worker) VALUES ('" + worker.replace("'", "''") + "')";
     }
 
     long effects(String worker) throws SQLException {
