@@ -158,11 +158,12 @@ final class LivePool implements AutoCloseable {
         queue().ifPresent(queue -> queue.release(uid));
     }
 
-    /** Its pool is deleted, although a pass of it may still be at work. */
+    /** No pass of it is to write or tell anything any more; its connections stay until {@link #close}. */
     void poolIsDeleted() {
         closed = true;
     }
 
+    /** Its pool is deleted, although a pass of it may still be at work. */
     boolean isClosed() {
         return closed;
     }

@@ -53,11 +53,9 @@ class LivePools {
         LivePool gone = byId.remove(ResourceID.fromResource(pool));
         if (gone != null) {
             gone.poolIsDeleted();
-        }
-        metrics.forget(pool.getMetadata().getNamespace(), pool.getMetadata().getName());
-        if (gone != null) {
             Thread.ofVirtual().name("release " + gone).start(() -> release(gone));
         }
+        metrics.forget(pool.getMetadata().getNamespace(), pool.getMetadata().getName());
     }
 
     private static void release(LivePool gone) {

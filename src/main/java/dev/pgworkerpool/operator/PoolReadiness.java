@@ -17,8 +17,8 @@ final class PoolReadiness {
 
     static Readiness of(PoolPass pass, JobQueue queue) {
         LivePool live = pass.live();
-        List<String> backOffs = backOffs(pass);
-        String more = backOffs.stream().map(words -> "; " + words).collect(Collectors.joining());
+        List<String> troubles = troubles(pass);
+        String more = troubles.stream().map(words -> "; " + words).collect(Collectors.joining());
         if (pass.pool().getSpec().suspend()) {
             return Readiness.halted("Suspended", "no worker starts while spec.suspend is true" + more);
         }
@@ -31,12 +31,12 @@ final class PoolReadiness {
             return Readiness.reconciling("LoginRefused", String.join("; ", refused) + more);
         }
         if (live.backOffs.anyNeverStarted() || !live.late.isEmpty()) {
-            return Readiness.reconciling("WorkersNotStarting", String.join("; ", backOffs));
+            return Readiness.reconciling("WorkersNotStarting", String.join("; ", troubles));
         }
         return Readiness.ready("Ready", connected(pass, queue) + more);
     }
 
-    private static List<String> backOffs(PoolPass pass) {
+    private static List<String> troubles(PoolPass pass) {
         LivePool live = pass.live();
         Stream<String> late = live.late.values().stream().map(LateWorker::words).limit(LATE_SHOWN);
         return Stream.of(live.backOffs.inWords().stream(), late, MissingLogins.shown(pass).stream())

@@ -41,8 +41,10 @@ class ConnectionSettingsTest {
         assertThat(settings("db", "library", TlsSpec.Mode.PREFER).properties(null))
                 .containsEntry("connectTimeout", "5")
                 .containsEntry("socketTimeout", "30")
-                .hasEntrySatisfying(
-                        "options", options -> assertThat((String) options).contains("-c lock_timeout=2000 "));
+                .containsEntry(
+                        "options",
+                        "-c lock_timeout=2000 -c statement_timeout=30s -c idle_session_timeout=0"
+                                + " -c default_transaction_isolation=read\\ committed");
     }
 
     @Test

@@ -45,7 +45,8 @@ class JobQueueTest {
     @BeforeEach
     void open() throws SQLException {
         database = QueueDatabase.on(server);
-        pool = PoolDatabase.open(settings(database.name(), QueueDatabase.OPERATOR, QueueDatabase.PASSWORD), events());
+        pool = PoolDatabase.open(
+                settings(database.name(), QueueDatabase.OPERATOR, QueueDatabase.PASSWORD), notifications());
         queue = pool.queue();
         queue.setLogins(LOGINS);
         await().atMost(PATIENCE).until(() -> heard.contains("connected"));
@@ -218,7 +219,7 @@ class JobQueueTest {
     }
 
     private DatabaseProblem.Kind problem(ConnectionSettings settings) {
-        try (PoolDatabase other = PoolDatabase.open(settings, events())) {
+        try (PoolDatabase other = PoolDatabase.open(settings, notifications())) {
             other.queue().demand();
         } catch (DatabaseProblem problem) {
             assertThat(problem.text()).doesNotContain(QueueDatabase.PASSWORD);
@@ -236,7 +237,7 @@ class JobQueueTest {
         return new WorkerJobRequest(UUID.randomUUID(), "workerjob/books/x", "foo", statements, role, "cancel_batch");
     }
 
-    private QueueNotifications events() {
+    private QueueNotifications notifications() {
         return new QueueNotifications() {
             @Override
             public void workFor(String worker) {

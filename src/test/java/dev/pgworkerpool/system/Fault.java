@@ -65,14 +65,8 @@ record Fault(String name, boolean endsOperator, Action action) {
 
     /** One turn may have ended, and the next not begun. */
     private static Pod running(RunningSystem system, Random random) {
-        var pods = RunningSystem.eventually().until(() -> runningPods(system), found -> !found.isEmpty());
+        var pods = RunningSystem.eventually().until(system::runningPods, found -> !found.isEmpty());
         return pods.get(random.nextInt(pods.size()));
-    }
-
-    private static List<Pod> runningPods(RunningSystem system) {
-        return system.workerPods().stream()
-                .filter(pod -> "Running".equals(pod.getStatus().getPhase()))
-                .toList();
     }
 
     @Override

@@ -24,7 +24,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("cluster")
 class OverlaysIT {
     private static final String KUSTOMIZATIONS = "dev.pgworkerpool.deploy.DeployFiles#kustomizations";
-    private static final String DRY_RUN = " (server dry run)";
     private static final String USERS_SECRETS = "kubectl delete secret library-operator library-alice";
     private static final String WAIT = "kubectl wait --for=condition=Ready --timeout=90s wj/reindex-books";
 
@@ -59,7 +58,7 @@ class OverlaysIT {
                         .lines())
                 .isNotEmpty()
                 // Nor is there any warning, such as of a pod that Pod Security would refuse.
-                .allMatch(line -> line.endsWith(DRY_RUN));
+                .allMatch(line -> line.endsWith(" created (server dry run)"));
     }
 
     /** The annotation in which kubectl then keeps a file has 256 kB. */
@@ -70,8 +69,8 @@ class OverlaysIT {
                         .lines()
                         // That there is no such annotation yet.
                         .filter(line -> !line.startsWith("Warning: ")))
-                .isNotEmpty()
-                .allMatch(line -> line.endsWith(DRY_RUN));
+                .hasSize(2)
+                .allMatch(line -> line.endsWith(" (server dry run)"));
     }
 
     @Test

@@ -170,6 +170,13 @@ final class RunningSystem implements AutoCloseable {
                 .getItems();
     }
 
+    /** Those of them that run. */
+    List<Pod> runningPods() {
+        return workerPods().stream()
+                .filter(pod -> "Running".equals(pod.getStatus().getPhase()))
+                .toList();
+    }
+
     /** As {@code status reason}, e.g. {@code False DatabaseUnavailable}; empty before the first status. */
     String ready(String pool) {
         var status = pool(pool).getStatus();

@@ -94,9 +94,7 @@ class SoakIT {
 
     private static void round(Fault fault) throws Exception {
         queue.submit();
-        eventually()
-                .until(() -> system.workerPods().stream()
-                        .anyMatch(pod -> "Running".equals(pod.getStatus().getPhase())));
+        eventually().until(() -> !system.runningPods().isEmpty());
         pause(Duration.ofMillis(RANDOM.nextInt(10_000)));
         fault.action().happen();
         eventually().atMost(LONGEST_ROUND).ignoreExceptions().until(system::nothingWaits);

@@ -43,9 +43,7 @@ class TortureIT {
     }
 
     private static void killAWorker(AtomicInteger killed) {
-        var running = system.workerPods().stream()
-                .filter(pod -> "Running".equals(pod.getStatus().getPhase()))
-                .toList();
+        var running = system.runningPods();
         if (killed.get() < KILLS && !running.isEmpty()) {
             system.surroundings().kill(running.get(killed.get() % running.size()));
             killed.incrementAndGet();

@@ -82,9 +82,9 @@ final class TortureQueue {
                 connection,
                 "SELECT worker_pool.enqueue(?, ?)",
                 name,
-                // the running job's own id, as application_name shows it
-                // Waits no longer than the end of the job before may take: were it still at work, it would hold the
-                // lock.
+                // The job's own id is in application_name. An attempt that is still at work holds the lock; the end of
+                // the one
+                // before may take a moment.
                 """
                 SET LOCAL lock_timeout = '50ms';
                 SELECT pg_advisory_xact_lock(hashtext('torture'), hashtext('%1$s'));

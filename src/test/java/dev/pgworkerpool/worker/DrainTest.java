@@ -19,9 +19,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a job may contain, and what stays of it. */
 class DrainTest extends OneWorkerTest {
-    @TempDir
-    Path folder;
-
     static final String HINT = "HINT:  Queue it with autocommit => true to run it outside a transaction.";
 
     @Test
@@ -404,7 +401,7 @@ class DrainTest extends OneWorkerTest {
 
     /** In such a database text is any bytes. Its encoding is changed as only a test may. */
     @Test
-    void an_error_in_SQL_ASCII_is_readable() throws Exception {
+    void an_error_in_SQL_ASCII_is_readable(@TempDir Path folder) throws Exception {
         try (var ascii = QueueDatabase.on(server);
                 var workersThere = new TestWorkers(ascii, folder)) {
             ascii.asSuperuser(

@@ -87,8 +87,9 @@ END
 $$;
 
 -- A database in SQL_ASCII holds any bytes; its clients read UTF-8.
+-- STRICT: not even called for a job that ends well.
 CREATE FUNCTION worker_pool.readable(message text) RETURNS text
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN CASE WHEN current_setting('server_encoding') = 'SQL_ASCII'
         THEN regexp_replace(message, '[^\x01-\x7f]', '?', 'g') ELSE message END;
