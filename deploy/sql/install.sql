@@ -38,26 +38,32 @@ SELECT NOT EXISTS (SELECT FROM worker_pool.schema_version WHERE version = 4) AS 
 
 SELECT NOT EXISTS (SELECT FROM worker_pool.schema_version WHERE version = 5) AS missing \gset
 \if :missing
-    \ir ../../src/main/resources/dev/pgworkerpool/queue/sql/005_worker.sql
+    \ir ../../src/main/resources/dev/pgworkerpool/queue/sql/005_control.sql
     INSERT INTO worker_pool.schema_version (version) VALUES (5);
 \endif
 
 SELECT NOT EXISTS (SELECT FROM worker_pool.schema_version WHERE version = 6) AS missing \gset
 \if :missing
-    \ir ../../src/main/resources/dev/pgworkerpool/queue/sql/006_views.sql
+    \ir ../../src/main/resources/dev/pgworkerpool/queue/sql/006_worker.sql
     INSERT INTO worker_pool.schema_version (version) VALUES (6);
 \endif
 
 SELECT NOT EXISTS (SELECT FROM worker_pool.schema_version WHERE version = 7) AS missing \gset
 \if :missing
-    \ir ../../src/main/resources/dev/pgworkerpool/queue/sql/007_operator.sql
+    \ir ../../src/main/resources/dev/pgworkerpool/queue/sql/007_views.sql
     INSERT INTO worker_pool.schema_version (version) VALUES (7);
 \endif
 
 SELECT NOT EXISTS (SELECT FROM worker_pool.schema_version WHERE version = 8) AS missing \gset
 \if :missing
-    \ir ../../src/main/resources/dev/pgworkerpool/queue/sql/008_grants.sql
+    \ir ../../src/main/resources/dev/pgworkerpool/queue/sql/008_operator.sql
     INSERT INTO worker_pool.schema_version (version) VALUES (8);
+\endif
+
+SELECT NOT EXISTS (SELECT FROM worker_pool.schema_version WHERE version = 9) AS missing \gset
+\if :missing
+    \ir ../../src/main/resources/dev/pgworkerpool/queue/sql/009_grants.sql
+    INSERT INTO worker_pool.schema_version (version) VALUES (9);
 \endif
 
 COMMIT;

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param queue the uid of the queue that it was put into; another database has another one
  * @param jobIds its rows in {@code worker_pool.jobs}, one a statement, in order; present once it was queued
  * @param done statements that succeeded and all of them, for people: {@code 1/2}
+ * @param attempts begun so far, of all statements
  * @param position of its first statement that has not ended, among the jobs of its worker: 0 runs, 1 is next
  * @param message why it waits or how it ended, in words
  * @param queuedAt RFC 3339, like the other times
@@ -27,6 +28,7 @@ public record WorkerJobStatus(
         @Nullable Integer succeeded,
         @Nullable Integer total,
         @Nullable String done,
+        @Nullable Integer attempts,
         @Nullable Long position,
         @Nullable String message,
         @Nullable String queuedAt,

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * times as long, and most of its fields would break the worker.
  *
  * @param idleTimeout how long an idle worker stays before its pod ends
+ * @param yieldAfter how long a worker may have its slot while other names wait for one; 0s: for ever
  * @param ttlSecondsAfterFinished how long an ended Kubernetes Job stays to be looked at
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -56,7 +57,14 @@ public record WorkerSpec(
         @Default("30") @Min(0) Long terminationGracePeriodSeconds,
 
         @JsonPropertyDescription("How long an ended Kubernetes Job stays.") @Default("300") @Min(0)
-        Integer ttlSecondsAfterFinished) {
+        Integer ttlSecondsAfterFinished,
+
+        @JsonPropertyDescription(
+                "While other names wait for a slot, a worker that has had its own so long ends after the"
+                        + " job that runs, and queues up again. 0s: never.")
+        @Default("60s")
+        @Pattern(Timespan.PATTERN)
+        String yieldAfter) {
 
     /** As of a container. */
     public enum ImagePullPolicy {
@@ -68,6 +76,7 @@ public record WorkerSpec(
     private static final String NO_IDLE_TIME = "0s";
     private static final long DEFAULT_GRACE_SECONDS = 30;
     private static final int DEFAULT_TTL_SECONDS = 300;
+    private static final String DEFAULT_YIELD_AFTER = "60s";
 
     @SuppressWarnings("ConstantValue") // Jackson passes null for what was left out
     public WorkerSpec {
@@ -75,6 +84,7 @@ public record WorkerSpec(
         terminationGracePeriodSeconds =
                 terminationGracePeriodSeconds == null ? DEFAULT_GRACE_SECONDS : terminationGracePeriodSeconds;
         ttlSecondsAfterFinished = ttlSecondsAfterFinished == null ? DEFAULT_TTL_SECONDS : ttlSecondsAfterFinished;
+        yieldAfter = yieldAfter == null ? DEFAULT_YIELD_AFTER : yieldAfter;
     }
 
     public static WorkerSpec defaults() {
@@ -93,10 +103,15 @@ public record WorkerSpec(
                 null,
                 null,
                 DEFAULT_GRACE_SECONDS,
-                DEFAULT_TTL_SECONDS);
+                DEFAULT_TTL_SECONDS,
+                DEFAULT_YIELD_AFTER);
     }
 
     public Duration idleTime() {
         return Timespan.parse(idleTimeout);
+    }
+
+    public Duration longestTenure() {
+        return Timespan.parse(yieldAfter);
     }
 }

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Cancels what waits of WorkerJobs that were deleted. They have no finalizer, so that deleting one never waits for an operator or a
+ * Cancels what waits and what runs of WorkerJobs that were deleted. They have no finalizer, so that deleting one never waits for an operator or a
  * database; what the queue and the API say is compared instead: before a pool's first worker starts, after each deletion that is
  * heard of, and once a minute.
  *
@@ -63,7 +63,7 @@ class DeletedWorkerJobs {
 
     private void cancel(JobQueue queue, WaitingWorkerJob waiting, String namespace, String name) {
         if (queue.cancelWorkerJob(waiting.uid()) == 0) {
-            return; // what is left of it runs
+            return; // it has ended since
         }
         WorkerJob job = new WorkerJob();
         job.setMetadata(new ObjectMetaBuilder()
@@ -71,7 +71,7 @@ class DeletedWorkerJobs {
                 .withName(name)
                 .withUid(waiting.uid().toString())
                 .build());
-        events.normal(job, "Cancelled", "it was deleted: what waited of it is cancelled");
+        events.normal(job, "Cancelled", "it was deleted: what was left of it is cancelled");
     }
 
     private Set<String> uids(String namespace) {

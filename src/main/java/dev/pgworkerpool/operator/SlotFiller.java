@@ -15,8 +15,6 @@ import java.util.stream.Stream;
 /** Gives the free slots to the names that have waited longest, save those that are held back. */
 @ApplicationScoped
 class SlotFiller {
-    private static final Duration SOON = Duration.ofMillis(20);
-
     private final WorkerStarter starter;
 
     SlotFiller(WorkerStarter starter) {
@@ -36,14 +34,13 @@ class SlotFiller {
                 .filter(name -> !live.locked.holdsBack(name.worker(), now))
                 .toList();
         Allocation allocation = SlotAllocator.allocate(
-                startable, pass.holders(), pass.pool().getSpec().slots(), now);
+                startable, pass.holders(), pass.pool().getSpec().slots());
         allocation.start().forEach(name -> starter.start(pass, queue, name));
         live.wakeUps.forgetBefore(now);
-        return Stream.of(Optional.ofNullable(allocation.nextBackOffEnds()), live.backOffs.nextEnd(now))
+        return Stream.of(
+                        Optional.ofNullable(allocation.nextAfter()),
+                        live.backOffs.nextEnd(now).map(end -> Duration.between(now, end)))
                 .flatMap(Optional::stream)
-                .map(end -> Duration.between(now, end))
-                .map(wait -> wait.compareTo(SOON) < 0 ? SOON : wait)
-                .filter(wait -> wait.compareTo(WorkerPoolReconciler.SWEEP) < 0)
                 .min(Comparator.naturalOrder())
                 .orElse(WorkerPoolReconciler.SWEEP);
     }

@@ -92,7 +92,8 @@ class TurnEnder {
         Turn turn = withPods(pass, open);
         String verdict = turn.endedWell() ? null : live.verdicts.get(open.jobName());
         String failure = verdict == null ? failure(live, turn) : verdict;
-        Optional<Instant> notBefore = queue.turnEnded(open.worker(), open.turn(), failure);
+        Optional<Instant> notBefore =
+                queue.turnEnded(open.worker(), open.turn(), failure).map(pass.now()::plus);
         if (failure == null) {
             notBefore.ifPresentOrElse(
                     until -> live.backOffs.failed(open.worker(), "its last turn did not get on with its queue", until),

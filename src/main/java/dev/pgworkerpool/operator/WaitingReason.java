@@ -17,11 +17,24 @@ final class WaitingReason {
             case "WaitingForSlot" ->
                 worker + " waits for one of the " + pool.getSpec().slots() + " slots of " + poolName;
             case "Starting" -> "the pod of " + worker + " is starting";
-            case "Retrying" -> worker + " ended badly and is held back for a while, see " + poolName;
+            case "Retrying" -> retrying(statement, worker, poolName);
+            case "Scheduled" -> "it is to run at " + job.getSpec().runAt();
+            case "Paused" -> worker + " is paused, until worker_pool.resume is called";
             case "PoolSuspended" -> poolName + " is suspended";
             case "RoleNotAllowed" -> "the role that queued it has no login in " + poolName + " any more";
             default -> "it waits in the queue of " + worker;
         };
+    }
+
+    /** Without an error it is the name that is held back rather than the job. */
+    private static String retrying(QueuedStatement statement, String worker, String poolName) {
+        return statement.error() == null
+                ? worker + " ended badly and is held back for a while, see " + poolName
+                : "statement %d waits for another attempt: attempt %d failed: %s"
+                        .formatted(
+                                statement.ordinal(),
+                                statement.attempts(),
+                                statement.error().lines().findFirst().orElse("unknown error"));
     }
 
     /** Position 1 is next, so those before it are the one that runs and position - 1 others. */

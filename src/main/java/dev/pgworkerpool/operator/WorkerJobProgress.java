@@ -69,15 +69,19 @@ record WorkerJobProgress(
             Function<QueuedStatement, String> waitsFor) {
         boolean begun = statements.size() < jobIds.size() || current.ordinal() > 1 || current.runs();
         String reason = current.runs() ? "Running" : Objects.requireNonNullElse(current.reason(), "Queued");
-        String message = current.runs()
-                ? "statement " + current.ordinal() + " of " + jobIds.size() + " is running"
-                : waitsFor.apply(current);
+        String message = current.runs() ? running(current, jobIds.size()) : waitsFor.apply(current);
         return new WorkerJobProgress(
                 begun ? Phase.Running : Phase.Queued,
                 Readiness.reconciling(reason, message),
                 queue,
                 jobIds,
                 statements);
+    }
+
+    private static String running(QueuedStatement current, int total) {
+        return "statement " + current.ordinal() + " of " + total + " is running"
+                + (current.startedAt() == null ? "" : " since " + text(current.startedAt()))
+                + (current.progress() == null ? "" : ", " + current.progress());
     }
 
     private static WorkerJobProgress ended(
@@ -117,6 +121,7 @@ record WorkerJobProgress(
                 succeeded,
                 total,
                 succeeded + "/" + total,
+                attempts(old),
                 position(),
                 readiness.message(),
                 earliest(QueuedStatement::submittedAt, old == null ? null : old.queuedAt()),
@@ -133,6 +138,13 @@ record WorkerJobProgress(
         long thereOfKnown =
                 statements.stream().filter(each -> each.ordinal() <= known).count();
         return (int) (there + known - thereOfKnown);
+    }
+
+    /** Those of rows that are gone count on. */
+    private @Nullable Integer attempts(@Nullable WorkerJobStatus old) {
+        int there = statements.stream().mapToInt(QueuedStatement::attempts).sum();
+        int known = old == null || old.attempts() == null ? 0 : old.attempts();
+        return jobIds == null ? null : (Integer) Math.max(there, known);
     }
 
     private @Nullable Long position() {

@@ -4,8 +4,10 @@ import dev.pgworkerpool.api.WorkerJob;
 import dev.pgworkerpool.api.WorkerJobStatus;
 import dev.pgworkerpool.status.EventRecorder;
 import dev.pgworkerpool.status.StatusPatch;
+import io.fabric8.kubernetes.api.model.Condition;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +49,11 @@ class WorkerJobStatusWriter {
         }
         if (now.startedAt() != null && (old == null || old.startedAt() == null)) {
             events.normal(job, "Started", "worker \"" + job.getSpec().worker() + "\" has begun with it");
+        } else if (reason(now).equals("Running") && attempts(now) > attempts(old)) {
+            events.normal(job, "Attempt", "attempt " + now.attempts() + ": " + now.message());
+        }
+        if (reason(now).equals("Retrying") && attempts(now) > attempts(old)) {
+            events.warning(job, "AttemptFailed", String.valueOf(now.message()));
         }
         if (now.phase() == null || (old != null && now.phase() == old.phase())) {
             return;
@@ -58,6 +65,20 @@ class WorkerJobStatusWriter {
             case Cancelled -> events.warning(job, "Cancelled", message);
             case Pending, Queued, Running, Suspended -> {}
         }
+    }
+
+    private static int attempts(@Nullable WorkerJobStatus status) {
+        return status == null || status.attempts() == null ? 0 : status.attempts();
+    }
+
+    /** Of the condition Ready. */
+    private static String reason(WorkerJobStatus status) {
+        List<Condition> conditions = status.conditions() == null ? List.of() : status.conditions();
+        return conditions.stream()
+                .filter(each -> each.getType().equals("Ready"))
+                .map(Condition::getReason)
+                .findFirst()
+                .orElse("");
     }
 
     private static String jobs(WorkerJobStatus status) {

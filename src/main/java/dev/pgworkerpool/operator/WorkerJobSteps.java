@@ -1,17 +1,20 @@
 package dev.pgworkerpool.operator;
 
+import dev.pgworkerpool.api.Timespan;
 import dev.pgworkerpool.api.WorkerJob;
 import dev.pgworkerpool.api.WorkerJobSpec;
-import dev.pgworkerpool.api.WorkerJobSpec.OnFailure;
 import dev.pgworkerpool.api.WorkerJobStatus;
 import dev.pgworkerpool.api.WorkerJobStatus.Phase;
 import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.queue.DatabaseProblem;
+import dev.pgworkerpool.queue.JobOptions;
 import dev.pgworkerpool.queue.JobQueue;
 import dev.pgworkerpool.queue.WorkerJobRequest;
 import dev.pgworkerpool.status.Readiness;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.DateTimeException;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -121,17 +124,22 @@ class WorkerJobSteps {
                     return pending("RoleNotAllowed", problem.text());
                 }
                 case INVALID -> {
-                    return Optional.of(WorkerJobProgress.notQueued(
-                            Phase.Failed, Readiness.stalled("StatementRefused", problem.text())));
+                    return Optional.of(refused(problem.text()));
                 }
                 default -> throw problem;
             }
+        } catch (DateTimeException e) {
+            return Optional.of(refused(String.valueOf(e.getMessage())));
         } finally {
             if (!workerJobs.knows(uid)) {
                 workerJobs.deleted(job); // a pass that looked already may have come too early
             }
         }
         return Optional.of(look(job, pool, live, queue, jobIds, null));
+    }
+
+    private static WorkerJobProgress refused(String message) {
+        return WorkerJobProgress.notQueued(Phase.Failed, Readiness.stalled("StatementRefused", message));
     }
 
     private static WorkerJobProgress look(
@@ -157,7 +165,24 @@ class WorkerJobSteps {
                 spec.worker(),
                 spec.statements(),
                 role,
-                spec.onFailure() == OnFailure.CONTINUE ? "continue" : "cancel_batch");
+                options(spec));
+    }
+
+    /** @throws DateTimeException for a date that looks like one and is none, such as February 30th */
+    private static JobOptions options(WorkerJobSpec spec) {
+        String timeout = spec.timeout();
+        String runAt = spec.runAt();
+        return new JobOptions(
+                spec.autocommit(),
+                timeout == null ? null : Timespan.parse(timeout),
+                spec.maxAttempts(),
+                Timespan.parse(spec.retryDelay()),
+                runAt == null ? null : OffsetDateTime.parse(runAt).toInstant(),
+                switch (spec.onFailure()) {
+                    case CANCEL_REST -> "cancel_batch";
+                    case CONTINUE -> "continue";
+                    case PAUSE -> "pause";
+                });
     }
 
     /** What {@code worker_pool.jobs.origin} says of its statements. */

@@ -26,6 +26,7 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +47,8 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
 
     /** Nothing is missed for longer, whatever notification or change of a resource was. */
     static final Duration SWEEP = Duration.ofSeconds(5);
+
+    private static final Duration SOON = Duration.ofMillis(20);
 
     private final LivePools pools;
     private final PoolTriggers poolTriggers;
@@ -124,13 +127,15 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         lateWorkers.run(pass);
         neverStartingWorkers.run(pass);
         deletedWorkerJobs.run(pass, queue);
+        Duration nextDue = queue.admitDue().orElse(SWEEP);
         List<Demand> demand = queue.demand();
         missingLogins.run(pass, demand);
         Duration next = slotFiller.run(pass, queue, demand);
         Duration statusDue =
                 statusWriter.write(pass, PoolReadiness.of(pass, queue), figureReader.read(pass, queue, demand));
         retention.run(pass, queue);
-        return next.compareTo(statusDue) < 0 ? next : statusDue;
+        Duration soonest = Collections.min(List.of(next, nextDue, statusDue, SWEEP));
+        return soonest.compareTo(SOON) < 0 ? SOON : soonest;
     }
 
     private void report(PoolPass pass, Readiness problem) {

@@ -6,9 +6,11 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -63,10 +65,15 @@ public final class JobQueue {
                 row -> List.of((String[]) row.getArray(1).getArray()));
     }
 
+    /** Brings into their names' order what was to run at a time that has come. Returns how long it is until the next one is due. */
+    public Optional<Duration> admitDue() {
+        return one("SELECT worker_pool.admit_due() AS next_ms", call -> {}, row -> millis(row, "next_ms"));
+    }
+
     /** Names that have something to do, longest-waiting head first. */
     public List<Demand> demand() {
         return all(
-                "SELECT worker_name, turn, head_id, submitter, waiting_since, not_before, has_login FROM worker_pool.demand()",
+                "SELECT worker_name, turn, head_id, submitter, waiting_since, held_ms, has_login FROM worker_pool.demand()",
                 call -> {},
                 row -> new Demand(
                         row.getString("worker_name"),
@@ -74,7 +81,7 @@ public final class JobQueue {
                         row.getObject("head_id", Long.class),
                         row.getString("submitter"),
                         instant(row, "waiting_since").orElseThrow(),
-                        instant(row, "not_before").orElse(null),
+                        millis(row, "held_ms").filter(Duration::isPositive).orElse(null),
                         row.getBoolean("has_login")));
     }
 
@@ -94,17 +101,17 @@ public final class JobQueue {
      * This turn's Kubernetes Job and its pod have ended.
      *
      * @param failure a short reason for people; null when it ended well
-     * @return when the name may start again, if it is in back-off
+     * @return how long the name may not start again, if it is in back-off
      */
-    public Optional<Instant> turnEnded(String worker, int turn, @Nullable String failure) {
+    public Optional<Duration> turnEnded(String worker, int turn, @Nullable String failure) {
         return one(
-                "SELECT worker_pool.turn_ended(?, ?, ?) AS not_before",
+                "SELECT worker_pool.turn_ended(?, ?, ?) AS held_ms",
                 call -> {
                     call.setString(1, worker);
                     call.setInt(2, turn);
                     call.setString(3, failure);
                 },
-                row -> instant(row, "not_before"));
+                row -> millis(row, "held_ms"));
     }
 
     public List<OpenTurn> openTurns() {
@@ -149,14 +156,23 @@ public final class JobQueue {
      */
     public List<Long> enqueue(WorkerJobRequest job) {
         return one(
-                "SELECT worker_pool.enqueue_workerjob(?, ?, ?, ?, ?, ?)",
+                """
+                SELECT worker_pool.enqueue_workerjob(
+                    ?, ?, ?, ?, ?, ?, make_interval(secs => ?), ?, make_interval(secs => ?), ?, ?)""",
                 call -> {
                     call.setObject(1, job.uid());
                     call.setString(2, job.origin());
                     call.setString(3, job.worker());
                     call.setArray(4, texts(call, job.statements().stream()));
                     call.setString(5, job.role());
-                    call.setString(6, job.onFailure());
+                    JobOptions options = job.options();
+                    call.setBoolean(6, options.autocommit());
+                    call.setObject(7, options.timeout() == null ? null : seconds(options.timeout()), Types.DOUBLE);
+                    call.setInt(8, options.maxAttempts());
+                    call.setDouble(9, seconds(options.retryDelay()));
+                    call.setObject(
+                            10, options.runAt() == null ? null : options.runAt().atOffset(ZoneOffset.UTC));
+                    call.setString(11, options.onFailure());
                 },
                 row -> List.of((Long[]) row.getArray(1).getArray()));
     }
@@ -164,8 +180,8 @@ public final class JobQueue {
     /** How a WorkerJob's statements stand, in their order. Empty when it was never queued, or its rows are gone. */
     public List<QueuedStatement> workerJob(UUID uid) {
         return all(
-                "SELECT ordinal, id, status, position, reason, submitted_at, started_at, finished_at, error, sqlstate"
-                        + " FROM worker_pool.workerjob(?)",
+                "SELECT ordinal, id, status, position, reason, submitted_at, started_at, finished_at,"
+                        + " attempts, error, sqlstate, progress FROM worker_pool.workerjob(?)",
                 call -> call.setObject(1, uid),
                 row -> new QueuedStatement(
                         row.getInt("ordinal"),
@@ -176,11 +192,13 @@ public final class JobQueue {
                         instant(row, "submitted_at").orElseThrow(),
                         instant(row, "started_at").orElse(null),
                         instant(row, "finished_at").orElse(null),
+                        row.getInt("attempts"),
                         row.getString("error"),
-                        row.getString("sqlstate")));
+                        row.getString("sqlstate"),
+                        row.getString("progress")));
     }
 
-    /** Cancels what waits of a WorkerJob. Returns how many statements that were. */
+    /** Cancels what waits of a WorkerJob, and what runs. Returns how many statements that were. */
     public int cancelWorkerJob(UUID uid) {
         return one("SELECT worker_pool.cancel_workerjob(?)", call -> call.setObject(1, uid), row -> row.getInt(1));
     }
@@ -231,6 +249,14 @@ public final class JobQueue {
 
     private static Array texts(PreparedStatement call, Stream<String> texts) throws SQLException {
         return call.getConnection().createArrayOf("text", texts.toArray());
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+
+    private static Optional<Duration> millis(ResultSet row, String column) throws SQLException {
+        return Optional.ofNullable(row.getObject(column, Long.class)).map(Duration::ofMillis);
     }
 
     private static Optional<Instant> instant(ResultSet row, String column) throws SQLException {

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param ordinal counted from 1
  * @param status waiting, pending (runs now), done, failed or cancelled
  * @param position among the jobs of its worker, 0 runs; null when it has ended
+ * @param attempts attempts begun
+ * @param progress how far it is, as in {@code worker_pool.queue}; null where PostgreSQL doesn't say
  * @param reason why it waits, as in {@code worker_pool.queue}; null when it has ended
  */
 public record QueuedStatement(
@@ -20,8 +22,10 @@ public record QueuedStatement(
         Instant submittedAt,
         @Nullable Instant startedAt,
         @Nullable Instant finishedAt,
+        int attempts,
         @Nullable String error,
-        @Nullable String sqlState) {
+        @Nullable String sqlState,
+        @Nullable String progress) {
 
     public boolean runs() {
         return status.equals("pending");

@@ -25,10 +25,11 @@ public final class SchemaInstaller {
             "002_keys",
             "003_submit",
             "004_drain",
-            "005_worker",
-            "006_views",
-            "007_operator",
-            "008_grants");
+            "005_control",
+            "006_worker",
+            "007_views",
+            "008_operator",
+            "009_grants");
 
     private static final String BOOTSTRAP = "bootstrap";
 

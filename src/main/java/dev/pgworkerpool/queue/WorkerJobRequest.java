@@ -8,7 +8,7 @@ import java.util.UUID;
  *
  * @param uid of the custom resource: whatever was queued under it once isn't queued again
  * @param origin what {@code worker_pool.jobs} shows as its origin
- * @param onFailure {@code continue} or {@code cancel_batch}
+ * @param options of each of its statements
  */
 public record WorkerJobRequest(
-        UUID uid, String origin, String worker, List<String> statements, String role, String onFailure) {}
+        UUID uid, String origin, String worker, List<String> statements, String role, JobOptions options) {}

@@ -1,5 +1,6 @@
 package dev.pgworkerpool.schedule;
 
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param headId its first waiting job; null when it was only launched
  * @param submitter whose job that is
  * @param waitingSince since when its head waits
- * @param notBefore end of its back-off; null when it has none
+ * @param heldFor how long it must not start yet, because of its back-off or of the delay before its head's next attempt; null: it may
  * @param hasLogin whether the submitter of the head still has a login in the pool
  */
 public record Demand(
@@ -20,10 +21,10 @@ public record Demand(
         @Nullable Long headId,
         @Nullable String submitter,
         Instant waitingSince,
-        @Nullable Instant notBefore,
+        @Nullable Duration heldFor,
         boolean hasLogin) {
 
     public Demand nextTurn() {
-        return new Demand(worker, turn + 1, headId, submitter, waitingSince, notBefore, hasLogin);
+        return new Demand(worker, turn + 1, headId, submitter, waitingSince, heldFor, hasLogin);
     }
 }

@@ -32,6 +32,7 @@ final class WorkerEnvironment {
         env.add(value("DATABASE", database.name()));
         env.add(value("SSLMODE", database.tls().mode().sslmode()));
         env.add(value("IDLE_TIMEOUT", Long.toString(spec.worker().idleTime().toMillis())));
+        env.add(value("YIELD_AFTER", Long.toString(spec.worker().longestTenure().toMillis())));
         env.add(value(
                 "GRACE_PERIOD", spec.worker().terminationGracePeriodSeconds().toString()));
         env.add(value("CREDENTIALS", CredentialFiles.FOLDER));

@@ -16,6 +16,9 @@ final class ControlSession implements AutoCloseable {
     /** SQLSTATE lock_not_available: a lock_timeout ran out. */
     private static final String LOCK_NOT_AVAILABLE = "55P03";
 
+    private static final String WORK = "worker_pool";
+    private static final String CANCEL = "worker_pool_cancel";
+
     private final Connection connection;
     private final String worker;
 
@@ -28,15 +31,33 @@ final class ControlSession implements AutoCloseable {
      * The first job of the queue.
      *
      * @param login the login that runs it; null if its submitter has none any more
+     * @param autocommit it runs outside a transaction
+     * @param timeout of an attempt; null: none
      */
-    record Head(long id, String submitter, @Nullable String login) {}
+    record Head(
+            long id,
+            String submitter,
+            @Nullable String login,
+            boolean autocommit,
+            @Nullable Duration timeout) {}
 
+    /** Null as well when the first job is not to run now. */
     synchronized @Nullable Head head() throws SQLException {
-        try (var statement = prepare("SELECT id, submitter, login FROM worker_pool.next_job(?)");
+        try (var statement =
+                        prepare("SELECT id, submitter, login, autocommit, timeout_ms FROM worker_pool.next_job(?)");
                 var row = statement.executeQuery()) {
             row.next();
             var id = row.getLong("id");
-            return row.wasNull() ? null : new Head(id, row.getString("submitter"), row.getString("login"));
+            if (row.wasNull()) {
+                return null;
+            }
+            var timeout = row.getObject("timeout_ms", Long.class);
+            return new Head(
+                    id,
+                    row.getString("submitter"),
+                    row.getString("login"),
+                    row.getBoolean("autocommit"),
+                    timeout == null ? null : Duration.ofMillis(timeout));
         }
     }
 
@@ -49,17 +70,97 @@ final class ControlSession implements AutoCloseable {
         return yes("SELECT worker_pool.wanted(?)");
     }
 
-    /** Commits that this job begins now. False: it must not, its interruptions have ended it or an earlier attempt still runs. */
-    synchronized boolean begin(long job) throws SQLException {
-        return yes("SELECT worker_pool.begin_job(?, ?)", job);
+    /**
+     * Commits that this job begins now. False: it must not; it was cancelled, its interruptions have ended it, or an earlier attempt
+     * still runs.
+     *
+     * @param backend the session that will run it outside a transaction; null: it runs in one
+     */
+    synchronized boolean begin(long job, @Nullable Integer backend) throws SQLException {
+        return yes("SELECT worker_pool.begin_job(?, ?, ?::int)", job, backend);
     }
 
     synchronized void notBegun() throws SQLException {
         run("SELECT worker_pool.not_begun(?)");
     }
 
-    synchronized void noteRunning(int backend, Duration elapsed) throws SQLException {
-        run("SELECT worker_pool.note_running(?, ?, ?)", backend, (int) elapsed.toMillis());
+    /** What an autocommit job is, as its submitter's session meant it. */
+    record AutocommitJob(
+            String query, String searchPath, @Nullable String timeZone) {}
+
+    synchronized AutocommitJob autocommitJob(long job) throws SQLException {
+        try (var statement = connection.prepareStatement(
+                "SELECT query_text, search_path, time_zone FROM worker_pool.autocommit_job(?)")) {
+            statement.setLong(1, job);
+            try (var row = statement.executeQuery()) {
+                row.next();
+                return new AutocommitJob(
+                        row.getString("query_text"), row.getString("search_path"), row.getString("time_zone"));
+            }
+        }
+    }
+
+    /** The autocommit job is done. Each of these returns what the job is now. */
+    synchronized String endDone(long job, @Nullable Long rows) throws SQLException {
+        return text("SELECT worker_pool.end_attempt(?, ?, ?::bigint, NULL, NULL, false)", job, rows);
+    }
+
+    /** Its attempt failed, and left nothing that PostgreSQL would not have told of. */
+    synchronized String endFailed(long job, Reason.Parts error) throws SQLException {
+        return text(
+                "SELECT worker_pool.end_attempt(?, ?, NULL, worker_pool.failure_text(?, ?, ?, ?), ?, false)",
+                job,
+                error.message(),
+                error.detail(),
+                error.hint(),
+                error.state(),
+                error.state());
+    }
+
+    /** @param unknown nobody knows what it did */
+    synchronized String endTimedOut(long job, Duration timeout, boolean unknown) throws SQLException {
+        return text(
+                "SELECT worker_pool.end_attempt(?, ?, NULL,"
+                        + " worker_pool.timeout_text(pg_catalog.make_interval(secs => ?)), '57014', ?)",
+                job,
+                timeout.toMillis() / 1000.0,
+                unknown);
+    }
+
+    /** Nobody knows what the autocommit job did. */
+    synchronized String endUnknown(long job, String what, String reason) throws SQLException {
+        return text(
+                "SELECT worker_pool.end_attempt(?, ?, NULL, worker_pool.unknown_outcome(?, ?), '08007', true)",
+                job,
+                what,
+                reason);
+    }
+
+    /** Notes that this session runs a job, which is long by now. Returns its id; null: the session runs none any more. */
+    synchronized @Nullable Long noteRunning(int backend, Duration elapsed) throws SQLException {
+        try (var statement = prepare("SELECT worker_pool.note_running(?, ?, ?)", backend, (int) elapsed.toMillis());
+                var row = statement.executeQuery()) {
+            row.next();
+            return row.getObject(1, Long.class);
+        }
+    }
+
+    /** Whether the job that this session runs now is to be cancelled. */
+    synchronized boolean cancelWanted(int backend) throws SQLException {
+        return yes("SELECT worker_pool.cancel_wanted(?, ?)", backend);
+    }
+
+    synchronized void setProgress(long job, @Nullable String progress) throws SQLException {
+        run("SELECT worker_pool.set_progress(?, ?, ?)", job, progress);
+    }
+
+    /**
+     * Whether this worker has to let others have its slot.
+     *
+     * @param held it has had it for as long as it may while others wait
+     */
+    synchronized boolean shouldEnd(boolean held) throws SQLException {
+        return yes("SELECT worker_pool.should_end(?, ?)", held);
     }
 
     synchronized void interrupted(String reason) throws SQLException {
@@ -100,27 +201,47 @@ final class ControlSession implements AutoCloseable {
         return true;
     }
 
-    synchronized void listen() throws SQLException {
-        try (var statement = connection.createStatement()) {
-            statement.execute("LISTEN worker_pool");
-        }
+    /** From now on {@link #awaitWakeUp} hears of work for this name. */
+    synchronized void listenForWork() throws SQLException {
+        listen(WORK);
+    }
+
+    /** From now on {@link #heardCancel} hears of jobs that are to be cancelled. */
+    synchronized void listenForCancels() throws SQLException {
+        listen(CANCEL);
     }
 
     /** Waits for a wake-up of this name, at most so long. */
     synchronized boolean awaitWakeUp(Duration patience) throws SQLException {
-        var notifications =
-                connection.unwrap(PGConnection.class).getNotifications((int) Math.max(1, patience.toMillis()));
-        for (var notification : notifications) {
-            if (notification.getParameter().equals(worker)) {
-                return true;
-            }
-        }
-        return false;
+        return heard(WORK, worker, patience);
+    }
+
+    /** Whether there was word that this job is to be cancelled. */
+    synchronized boolean heardCancel(long job) throws SQLException {
+        return heard(CANCEL, Long.toString(job), Duration.ofMillis(1));
     }
 
     @Override
     public void close() throws SQLException {
         connection.close();
+    }
+
+    private void listen(String channel) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute("LISTEN " + channel);
+        }
+    }
+
+    private boolean heard(String channel, String parameter, Duration patience) throws SQLException {
+        var notifications =
+                connection.unwrap(PGConnection.class).getNotifications((int) Math.max(1, patience.toMillis()));
+        for (var notification : notifications) {
+            if (notification.getName().equals(channel)
+                    && notification.getParameter().equals(parameter)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean lockWithin(Duration patience, String sql) throws SQLException {
@@ -148,21 +269,29 @@ final class ControlSession implements AutoCloseable {
         }
     }
 
-    private boolean yes(String sql, Object... further) throws SQLException {
+    private String text(String sql, @Nullable Object... further) throws SQLException {
+        try (PreparedStatement statement = prepare(sql, further);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    private boolean yes(String sql, @Nullable Object... further) throws SQLException {
         try (PreparedStatement statement = prepare(sql, further);
                 ResultSet row = statement.executeQuery()) {
             return row.next() && row.getBoolean(1);
         }
     }
 
-    private void run(String sql, Object... further) throws SQLException {
+    private void run(String sql, @Nullable Object... further) throws SQLException {
         try (var statement = prepare(sql, further)) {
             statement.execute();
         }
     }
 
     /** The first parameter is always the name of the worker. */
-    private PreparedStatement prepare(String sql, Object... further) throws SQLException {
+    private PreparedStatement prepare(String sql, @Nullable Object... further) throws SQLException {
         var statement = connection.prepareStatement(sql);
         statement.setString(1, worker);
         for (int i = 0; i < further.length; i++) {

@@ -1,25 +1,25 @@
 package dev.pgworkerpool.worker;
 
+import dev.pgworkerpool.worker.CallWatch.End;
+import dev.pgworkerpool.worker.ControlSession.Head;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs the queue until nothing waits or a stop is asked for.
+ * Runs the queue until nothing waits that may run now, the slot is others' turn, or a stop is asked for.
  *
  * <p>Jobs run in batches inside the server, where only the server knows which of them is at work. So the first job of a turn,
  * and one after an error, runs alone, and with committed evidence that it began: a job that kills its session, its pod or
- * its server leaves a trace, and an error that no handler in the server could see can be laid at its door.
+ * its server leaves a trace, and an error that no handler in the server could see can be laid at its door. A job with a timeout runs
+ * alone because the limit is that of a call, and an autocommit job because it needs a session without a transaction.
  */
 final class Drain {
     private static final int BATCH_JOBS = 50;
     private static final int BATCH_MILLIS = 100;
-
-    /** A job that runs for so long is noted down, with its start. */
-    private static final Duration LONG = Duration.ofMillis(250);
 
     /** How long an entry of the index is believed: a job with a lower id may still commit. */
     private static final Duration HINT_AGE = Duration.ofSeconds(1);
@@ -30,11 +30,14 @@ final class Drain {
     /** So often in a row may a claim fail (a deadlock, a cancel that came late) before the turn ends as a failed one. */
     private static final int CLAIM_ERRORS = 3;
 
+    private static final String QUERY_CANCELED = "57014";
+
     private final ControlSession control;
     private final SubmitterSessions sessions;
     private final ScheduledExecutorService watch;
     private final StopRequest stop;
-    private final AtomicReference<@Nullable RunningCall> running = new AtomicReference<>();
+    private final Tenure tenure;
+    private final AtomicReference<@Nullable CallWatch> running = new AtomicReference<>();
 
     private boolean alone = true;
     private boolean gotOn;
@@ -46,24 +49,27 @@ final class Drain {
     private int done;
     private int failed;
 
-    /** A call that is in the server's hands. */
-    record RunningCall(String login, int backend) {}
-
-    Drain(ControlSession control, SubmitterSessions sessions, ScheduledExecutorService watch, StopRequest stop) {
+    Drain(
+            ControlSession control,
+            SubmitterSessions sessions,
+            ScheduledExecutorService watch,
+            StopRequest stop,
+            Tenure tenure) {
         this.control = control;
         this.sessions = sessions;
         this.watch = watch;
         this.stop = stop;
+        this.tenure = tenure;
     }
 
-    /** The call that runs now, for the one who has to end it. */
+    /** Of the call that runs now, for the one who has to end it. */
     @Nullable
-    RunningCall running() {
+    CallWatch running() {
         return running.get();
     }
 
     void run() throws SQLException, WorkerEnds {
-        for (var head = control.head(); head != null && !stop.requested(); head = control.head()) {
+        for (var head = control.head(); head != null && mayGoOn(); head = control.head()) {
             var login = head.login();
             if (login == null) {
                 throw new WorkerEnds(
@@ -71,12 +77,12 @@ final class Drain {
                         "job %d: role \"%s\" has no login in this worker pool any more"
                                 .formatted(head.id(), head.submitter()));
             }
-            var session = session(login, head.submitter());
-            gotOn = true;
-            if (alone) {
-                runAlone(session, login, head.id());
+            if (head.autocommit()) {
+                runOutsideTransaction(head, login);
+            } else if (alone || head.timeout() != null) {
+                runAlone(session(login, head.submitter()), head);
             } else {
-                runBatches(session, login);
+                runBatches(session(login, head.submitter()));
             }
             if (outcomesAreOld()) {
                 flushOutcomes();
@@ -85,13 +91,27 @@ final class Drain {
         flushOutcomes();
     }
 
+    private boolean mayGoOn() throws SQLException {
+        return !stop.requested() && !tenure.isOver();
+    }
+
+    private SubmitterSession session(String login, String submitter) throws SQLException, WorkerEnds {
+        return mounted(() -> sessions.of(login, submitter));
+    }
+
+    private interface Opening {
+        SubmitterSession open() throws SQLException, WorkerEnds;
+    }
+
     /**
      * What this pod has no login for after its first jobs is left to the next one: a Secret that was added since this pod started is
      * not mounted in it.
      */
-    private SubmitterSession session(String login, String submitter) throws SQLException, WorkerEnds {
+    private SubmitterSession mounted(Opening opening) throws SQLException, WorkerEnds {
         try {
-            return sessions.of(login, submitter);
+            var session = opening.open();
+            gotOn = true;
+            return session;
         } catch (WorkerEnds e) {
             if (!gotOn || e.outcome() != Outcome.CREDENTIALS) {
                 throw e;
@@ -101,32 +121,53 @@ final class Drain {
         }
     }
 
-    private void runAlone(SubmitterSession session, String login, long job) throws SQLException, WorkerEnds {
-        if (!control.begin(job)) {
-            Log.line(
-                    "job " + job
-                            + " does not begin: it was cancelled, interrupted too often, or still runs in the session of an earlier worker");
+    private void runAlone(SubmitterSession session, Head head) throws SQLException, WorkerEnds {
+        if (!begins(head, null)) {
             return;
         }
+        var timeout = head.timeout();
+        if (timeout != null) {
+            session.limit(timeout);
+        }
+        var watched = watch(session, timeout);
         try {
-            alone = call(session, login, job).report().isEmpty();
+            try (watched) {
+                alone = record(session.drain(1, BATCH_MILLIS, head.id(), 0))
+                        .report()
+                        .isEmpty();
+            }
+            if (timeout != null) {
+                session.limit(Duration.ZERO);
+            }
             if (alone) {
-                notGiven(job);
+                notGiven(head.id());
             }
             claimErrors = 0;
         } catch (SQLException e) {
-            endIfLost(session, e);
-            if (struckAtClaim(e)) {
+            if (isEnded(session, watched, e)) {
+                endedItself(head, watched);
+            } else if (struckAtClaim(e)) {
                 control.notBegun();
                 if (++claimErrors == CLAIM_ERRORS) {
                     throw e;
                 }
             } else {
-                session.fail(job, e);
-                Log.line("job " + job + " failed, SQLSTATE " + e.getSQLState());
-                failed++;
+                session.limit(Duration.ZERO);
+                var status = session.fail(head.id(), e);
+                Log.line("job " + head.id() + " " + status + ", SQLSTATE " + e.getSQLState() + ": " + Reason.of(e));
+                count(status);
             }
         }
+    }
+
+    private boolean begins(Head head, @Nullable Integer backend) throws SQLException {
+        if (control.begin(head.id(), backend)) {
+            return true;
+        }
+        Log.line(
+                "job " + head.id()
+                        + " does not begin: it was cancelled, interrupted too often, or still runs in the session of an earlier worker");
+        return false;
     }
 
     /** Somebody cancelled it just now; or the session gets no jobs, which looking again would not change. */
@@ -140,49 +181,35 @@ final class Drain {
         notGiven = job;
     }
 
-    private void runBatches(SubmitterSession session, String login) throws SQLException, WorkerEnds {
-        try {
-            while (call(session, login, null).more() && !stop.requested()) {
-                forgetOldHint();
-                if (outcomesAreOld()) {
-                    return;
-                }
+    private void runBatches(SubmitterSession session) throws SQLException, WorkerEnds {
+        boolean more = true;
+        while (more && mayGoOn() && !outcomesAreOld()) {
+            var watched = watch(session, null);
+            try (watched) {
+                more = record(session.drain(BATCH_JOBS, BATCH_MILLIS, null, afterId))
+                        .more();
+            } catch (SQLException e) {
+                isEnded(session, watched, e);
+                alone = true;
+                return;
             }
-        } catch (SQLException e) {
-            endIfLost(session, e);
-            alone = true;
+            forgetOldHint();
         }
     }
 
-    private SubmitterSession.Drained call(SubmitterSession session, String login, @Nullable Long only)
-            throws SQLException {
-        var backend = session.backend();
-        running.set(new RunningCall(login, backend));
-        var note = watch.schedule(() -> noteRunning(backend), LONG.toMillis(), TimeUnit.MILLISECONDS);
-        try {
-            var drained = session.drain(only == null ? BATCH_JOBS : 1, BATCH_MILLIS, only, only == null ? afterId : 0);
-            record(drained);
-            return drained;
-        } finally {
-            note.cancel(false);
-            running.set(null);
-        }
+    private CallWatch watch(SubmitterSession session, @Nullable Duration timeout) throws SQLException {
+        var watched = new CallWatch(control, sessions, session, timeout, watch);
+        running.set(watched);
+        return watched;
     }
 
-    private void noteRunning(int backend) {
-        try {
-            control.noteRunning(backend, LONG);
-        } catch (SQLException e) {
-            // The loop itself meets the lost session at its next look; until then the job goes on.
-            Log.line("control session: " + Reason.of(e));
-        }
-    }
-
-    private void record(SubmitterSession.Drained drained) {
+    private SubmitterSession.Drained record(SubmitterSession.Drained drained) {
+        running.set(null);
         afterId = drained.afterId();
         drained.report().forEach(Log::line);
-        failed += drained.failures();
-        done += drained.report().size() - drained.failures();
+        done += drained.done();
+        failed += drained.failed();
+        return drained;
     }
 
     private void forgetOldHint() {
@@ -192,19 +219,105 @@ final class Drain {
         }
     }
 
-    /** Ends the worker if the session is gone: what its job did is rolled back, and the server may not know yet. */
-    private void endIfLost(SubmitterSession session, SQLException error) throws SQLException, WorkerEnds {
-        if (session.isAlive()) {
-            return;
+    /** Runs one statement at top level, in a session of its own: nobody cleans up behind it. */
+    private void runOutsideTransaction(Head head, String login) throws SQLException, WorkerEnds {
+        alone = true;
+        try (var session = mounted(() -> sessions.open(login, head.submitter()))) {
+            if (begins(head, session.backend())) {
+                count(attempt(head, session));
+            }
         }
-        if (stop.requested()) {
+    }
+
+    private String attempt(Head head, SubmitterSession session) throws SQLException, WorkerEnds {
+        var timeout = Objects.requireNonNullElse(head.timeout(), Duration.ZERO);
+        var job = control.autocommitJob(head.id());
+        var begunAt = System.nanoTime();
+        var watched = watch(session, head.timeout());
+        Long rows;
+        try (watched) {
+            rows = session.runOutsideTransaction(head.id(), job, timeout);
+        } catch (SQLException e) {
+            return failed(head, session, watched, e, Duration.ofNanos(System.nanoTime() - begunAt));
+        } finally {
+            running.set(null);
+        }
+        var status = control.endDone(head.id(), rows);
+        Log.line("job " + head.id() + " " + status + " in "
+                + Duration.ofNanos(System.nanoTime() - begunAt).toMillis() + " ms, outside a transaction");
+        return status;
+    }
+
+    /** @param status what a job is now */
+    private void count(String status) {
+        if (status.equals("done")) {
+            done++;
+        } else if (status.equals("failed")) {
+            failed++;
+        }
+    }
+
+    private String failed(Head head, SubmitterSession session, CallWatch watched, SQLException error, Duration took)
+            throws SQLException, WorkerEnds {
+        Log.line("job " + head.id() + " failed, SQLSTATE " + error.getSQLState() + ": " + Reason.of(error));
+        var timeout = head.timeout();
+        var end = watched.end();
+        if (end == End.STOPPED) {
+            control.endUnknown(head.id(), "interrupted", "the worker was asked to stop and its grace period ran out");
+            throw stopped(error);
+        }
+        if (end == End.TIMED_OUT && timeout != null) {
+            return control.endTimedOut(head.id(), timeout, true);
+        }
+        if (end == End.CANCELLED) {
+            return control.endUnknown(head.id(), "cancelled", "it went on regardless, so its session was ended");
+        }
+        if (!session.isAlive()) {
+            return control.endUnknown(head.id(), "interrupted", "session lost: " + Reason.of(error));
+        }
+        return timeout != null && QUERY_CANCELED.equals(error.getSQLState()) && took.compareTo(timeout) >= 0
+                ? control.endTimedOut(head.id(), timeout, false)
+                : control.endFailed(head.id(), Reason.parts(error));
+    }
+
+    /**
+     * Whether this worker has ended the session, for the job's sake. Ends the worker if the session is gone for another reason: what
+     * its job did is rolled back, and the server may not know yet.
+     */
+    private boolean isEnded(SubmitterSession session, CallWatch watched, SQLException error)
+            throws SQLException, WorkerEnds {
+        running.set(null);
+        var end = watched.end();
+        if (end == End.STOPPED) {
             control.interrupted("the worker was asked to stop and its grace period ran out");
-            throw new WorkerEnds(Outcome.INTERRUPTED, "stopped, the running job was rolled back", error);
+            throw stopped(error);
+        }
+        if (end != null) {
+            sessions.drop(session);
+            return true;
+        }
+        if (session.isAlive()) {
+            return false;
         }
         var reason = "session lost: " + Reason.of(error);
         control.interrupted(reason);
         flushOutcomes();
         throw new WorkerEnds(Outcome.DATABASE_GONE, reason, error);
+    }
+
+    private static WorkerEnds stopped(SQLException error) {
+        return new WorkerEnds(Outcome.INTERRUPTED, "stopped, the running job was rolled back", error);
+    }
+
+    /** A cancelled job is seen to when it is to begin again. */
+    private void endedItself(Head head, CallWatch watched) throws SQLException {
+        var timeout = head.timeout();
+        if (watched.end() == End.TIMED_OUT && timeout != null) {
+            Log.line("job " + head.id() + " went on behind its timeout: its session was ended");
+            count(control.endTimedOut(head.id(), timeout, false));
+        } else {
+            Log.line("job " + head.id() + " went on although it was cancelled: its session was ended");
+        }
     }
 
     private static boolean struckAtClaim(SQLException error) {

@@ -17,6 +17,20 @@ final class Reason {
                 : message.getSeverity() + ": " + message.getMessage();
     }
 
+    /** What a job's error is made of. */
+    record Parts(
+            @Nullable String message,
+            @Nullable String detail,
+            @Nullable String hint,
+            @Nullable String state) {}
+
+    static Parts parts(SQLException error) {
+        var message = serverMessage(error);
+        return message == null
+                ? new Parts(error.getMessage(), null, null, error.getSQLState())
+                : new Parts(message.getMessage(), message.getDetail(), message.getHint(), error.getSQLState());
+    }
+
     /** Null: the driver's error, not the server's. */
     static @Nullable ServerErrorMessage serverMessage(SQLException error) {
         return error instanceof PSQLException e ? e.getServerErrorMessage() : null;

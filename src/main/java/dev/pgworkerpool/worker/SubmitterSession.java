@@ -4,29 +4,45 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
+import org.postgresql.core.Parser;
+import org.postgresql.util.PSQLState;
 
 /** A session that is logged in as a submitter (or its companion), in which that submitter's jobs run. */
 final class SubmitterSession implements AutoCloseable {
+    /** What pgjdbc says of a statement that returns rows where none were asked for: it ran all the same. */
+    private static final String ROWS_LEFT_OUT = PSQLState.TOO_MANY_RESULTS.getState();
+
+    private static final String SYNTAX_ERROR = PSQLState.SYNTAX_ERROR.getState();
+
     private final Connection connection;
     private final String worker;
+    private final String login;
 
-    SubmitterSession(Connection connection, String worker) {
+    SubmitterSession(Connection connection, String worker, String login) {
         this.connection = connection;
         this.worker = worker;
+        this.login = login;
+    }
+
+    /** The role that it is logged in as. */
+    String login() {
+        return login;
     }
 
     /**
      * What one call of {@code worker_pool.drain} did.
      *
      * @param afterId all jobs up to this id have ended, 0 if unknown
-     * @param report one line for each job that ended
-     * @param failures how many of them failed
+     * @param report one line for each attempt that ended
+     * @param done how many jobs ended so
+     * @param failed how many jobs ended so
      * @param more it stopped at its bounds, so the next job is probably the same submitter's
      */
-    record Drained(long afterId, List<String> report, int failures, boolean more) {}
+    record Drained(long afterId, List<String> report, int done, int failed, boolean more) {}
 
     String currentUser() throws SQLException {
         try (var statement = connection.createStatement();
@@ -37,7 +53,7 @@ final class SubmitterSession implements AutoCloseable {
     }
 
     Drained drain(int maxJobs, int maxMillis, @Nullable Long onlyId, long afterId) throws SQLException {
-        try (var call = connection.prepareStatement("CALL worker_pool.drain(?, ?, ?, ?, ?, NULL, NULL, NULL)")) {
+        try (var call = connection.prepareStatement("CALL worker_pool.drain(?, ?, ?, ?, ?, NULL, NULL, NULL, NULL)")) {
             call.setString(1, worker);
             call.setInt(2, maxJobs);
             call.setInt(3, maxMillis);
@@ -56,23 +72,71 @@ final class SubmitterSession implements AutoCloseable {
             row.next();
             var report = (String[]) row.getArray("report").getArray();
             return new Drained(
-                    row.getLong("after_id"), List.of(report), row.getInt("failures"), row.getBoolean("more"));
+                    row.getLong("after_id"),
+                    List.of(report),
+                    row.getInt("done"),
+                    row.getInt("failed"),
+                    row.getBoolean("more"));
         }
     }
 
-    /** Records an error that struck outside the job's own sub-transaction (at its COMMIT, say): nothing of the job stayed. */
-    void fail(long job, SQLException error) throws SQLException {
-        var message = Reason.serverMessage(error);
+    /** Limits each further call; zero: no limit. Until the hygiene behind a job takes it back. */
+    void limit(Duration timeout) throws SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute("SET statement_timeout = " + timeout.toMillis());
+        }
+    }
+
+    /**
+     * Runs one statement at top level, outside a transaction. Its session is not fit for another job afterwards.
+     *
+     * @param timeout zero: none
+     * @return the rows that it touched; null where PostgreSQL doesn't say
+     */
+    @Nullable
+    Long runOutsideTransaction(long id, ControlSession.AutocommitJob job, Duration timeout) throws SQLException {
+        if (Parser.parseJdbcSql(job.query(), true, false, true, false, false).size() > 1) {
+            throw new SQLException("autocommit takes one statement: queue a job for each", SYNTAX_ERROR);
+        }
+        try (var settings = connection.prepareStatement("""
+                SELECT pg_catalog.set_config('application_name', ?, false),
+                       pg_catalog.set_config('search_path', ?, false),
+                       pg_catalog.set_config('TimeZone', coalesce(?, pg_catalog.current_setting('TimeZone')), false),
+                       pg_catalog.set_config('statement_timeout', ?, false)""")) {
+            settings.setString(1, "worker_pool job " + id);
+            settings.setString(2, job.searchPath());
+            settings.setString(3, job.timeZone());
+            settings.setString(4, Long.toString(timeout.toMillis()));
+            settings.execute();
+        }
+        try (var statement = connection.createStatement()) {
+            statement.setEscapeProcessing(false);
+            // Rows that it returns are read and forgotten.
+            return statement.executeLargeUpdate(job.query());
+        } catch (SQLException e) {
+            if (ROWS_LEFT_OUT.equals(e.getSQLState()) && Reason.serverMessage(e) == null) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    /** Records an error that struck outside the job's own sub-transaction (at its COMMIT, say): nothing of the job stayed. Returns what it is now. */
+    String fail(long job, SQLException error) throws SQLException {
+        var parts = Reason.parts(error);
         try (var statement =
                 connection.prepareStatement("SELECT worker_pool.finish(?, 'failed', pg_catalog.clock_timestamp(),"
                         + " NULL, worker_pool.failure_text(?, ?, ?, ?), ?)")) {
             statement.setLong(1, job);
-            statement.setString(2, message == null ? error.getMessage() : message.getMessage());
-            statement.setString(3, message == null ? null : message.getDetail());
-            statement.setString(4, message == null ? null : message.getHint());
-            statement.setString(5, error.getSQLState());
-            statement.setString(6, error.getSQLState());
-            statement.execute();
+            statement.setString(2, parts.message());
+            statement.setString(3, parts.detail());
+            statement.setString(4, parts.hint());
+            statement.setString(5, parts.state());
+            statement.setString(6, parts.state());
+            try (var row = statement.executeQuery()) {
+                row.next();
+                return row.getString(1);
+            }
         }
     }
 
@@ -85,12 +149,32 @@ final class SubmitterSession implements AutoCloseable {
         return connection.isValid(5);
     }
 
-    /** Ends the session with this process id, which belongs to the same login as this one. */
-    void terminate(int backend) throws SQLException {
+    /** Asks the server, by another connection, to cancel what this session does; returns when the session was told. */
+    void cancel() throws SQLException {
+        connection.unwrap(PGConnection.class).cancelQuery();
+    }
+
+    /** A companion login acts as its submitter, which may neither end the companion's sessions nor see what they do. */
+    void actAsLogin() throws SQLException {
         try (var statement = connection.createStatement()) {
-            // A companion login acts as its submitter, which may not end the companion's sessions.
             statement.execute("SET ROLE NONE");
         }
+    }
+
+    /** How far the statement of the session with this process id is; null where PostgreSQL doesn't say. See {@link #actAsLogin}. */
+    @Nullable
+    String progressOf(int backend) throws SQLException {
+        try (var statement = connection.prepareStatement("SELECT worker_pool.progress_of(?)")) {
+            statement.setInt(1, backend);
+            try (var row = statement.executeQuery()) {
+                row.next();
+                return row.getString(1);
+            }
+        }
+    }
+
+    /** Ends the session with this process id, which belongs to the same login as this one. See {@link #actAsLogin}. */
+    void terminate(int backend) throws SQLException {
         try (var statement = connection.prepareStatement("SELECT pg_catalog.pg_terminate_backend(?)")) {
             statement.setInt(1, backend);
             statement.execute();

@@ -33,8 +33,9 @@ final class SubmitterSessions implements AutoCloseable {
         return session;
     }
 
-    private SubmitterSession open(String login, String submitter) throws WorkerEnds, SQLException {
-        var session = new SubmitterSession(connections.as(login), worker);
+    /** A session of its own, for the caller to close. */
+    SubmitterSession open(String login, String submitter) throws WorkerEnds, SQLException {
+        var session = new SubmitterSession(connections.as(login), worker, login);
         var actsAs = session.currentUser();
         if (!actsAs.equals(submitter)) {
             session.close();
@@ -44,6 +45,18 @@ final class SubmitterSessions implements AutoCloseable {
                             .formatted(login, actsAs, submitter, login, submitter));
         }
         return session;
+    }
+
+    /** Another session of a login of which one is open, to see what that one does and to end it. */
+    SubmitterSession beside(SubmitterSession session) throws WorkerEnds, SQLException {
+        var second = new SubmitterSession(connections.as(session.login()), worker, session.login());
+        second.actAsLogin();
+        return second;
+    }
+
+    /** It was ended. */
+    void drop(SubmitterSession session) {
+        sessions.values().remove(session);
     }
 
     @Override

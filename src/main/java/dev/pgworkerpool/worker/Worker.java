@@ -43,25 +43,27 @@ final class Worker {
                 return end(Outcome.LOCK_HELD, "another worker of this name is awake");
             }
             if (settings.idleTimeout().isPositive()) {
-                control.listen();
+                control.listenForWork();
             }
             control.up(settings.pod());
-            var loop = new Drain(control, sessions, watch, stop);
+            var tenure = new Tenure(control, settings.yieldAfter());
+            var loop = new Drain(control, sessions, watch, stop, tenure);
             drain = loop;
             do {
                 loop.run();
                 awake.release();
-            } while (!stop.requested() && isWanted(control) && awake.take());
-            return end(Outcome.DRAINED, stop.requested() ? "stopped" : "nothing waits");
+            } while (!stop.requested() && !tenure.isOver() && isWanted(control, tenure) && awake.take());
+            return end(
+                    Outcome.DRAINED, stop.requested() ? "stopped" : tenure.isOver() ? "others wait" : "nothing waits");
         }
     }
 
     /** Looks once more, and again at each wake-up until the idle time is over. */
-    private boolean isWanted(ControlSession control) throws SQLException {
+    private boolean isWanted(ControlSession control, Tenure tenure) throws SQLException {
         var deadline = System.nanoTime() + settings.idleTimeout().toNanos();
         while (!control.wanted()) {
             var left = Duration.ofNanos(deadline - System.nanoTime());
-            if (!left.isPositive() || stop.requested()) {
+            if (!left.isPositive() || stop.requested() || tenure.isOverWhenIdle()) {
                 return false;
             }
             control.awaitWakeUp(left.compareTo(LOOK_UP) < 0 ? left : LOOK_UP);
@@ -74,20 +76,12 @@ final class Worker {
         stop.request();
     }
 
-    /**
-     * Ends the job that runs, by ending its session: closing the connection would leave the server at work. A cancel
-     * would be an outcome of the job, which is to wait and run again instead.
-     */
+    /** Rolls back the job that runs, which waits and runs again. */
     void abandonRunningJob() {
         var loop = drain;
         var call = loop == null ? null : loop.running();
-        if (call == null) {
-            return;
-        }
-        try (var second = new SubmitterSession(connections.as(call.login()), settings.worker())) {
-            second.terminate(call.backend());
-        } catch (SQLException | WorkerEnds e) {
-            Log.line("could not end the session of the running job: " + e.getMessage());
+        if (call != null) {
+            call.stop();
         }
     }
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param certificateAuthority file with the certificates to trust; null: those of the Java platform
  * @param credentials folder with the mounted logins
  * @param idleTimeout how long to wait for another job before the pod ends
+ * @param yieldAfter how long it may have its slot while others wait for one; zero: for ever
  * @param gracePeriod between SIGTERM and SIGKILL
  */
 record WorkerSettings(
@@ -26,6 +27,7 @@ record WorkerSettings(
         @Nullable Path certificateAuthority,
         Path credentials,
         Duration idleTimeout,
+        Duration yieldAfter,
         Duration gracePeriod) {
 
     static WorkerSettings from(Map<String, String> environment) throws WorkerEnds {
@@ -40,6 +42,7 @@ record WorkerSettings(
                 ca == null ? null : Path.of(ca),
                 Path.of(required(environment, "PGWP_CREDENTIALS")),
                 Duration.ofMillis(number(environment, "PGWP_IDLE_TIMEOUT", 0)),
+                Duration.ofMillis(number(environment, "PGWP_YIELD_AFTER", 0)),
                 Duration.ofSeconds(number(environment, "PGWP_GRACE_PERIOD", 30)));
     }
 

@@ -122,7 +122,21 @@ class ApiRulesTest {
                 .withName(name)
                 .editStatus(job -> {
                     job.setStatus(new WorkerJobStatus(
-                            1L, null, null, List.of(41L), null, null, null, null, null, null, null, null, null, null));
+                            1L,
+                            null,
+                            null,
+                            List.of(41L),
+                            null,
+                            null,
+                            null,
+                            null,
+                            null,
+                            null,
+                            null,
+                            null,
+                            null,
+                            null,
+                            null));
                     return job;
                 });
     }

@@ -159,8 +159,10 @@ class WorkerJobProgressTest {
                 QUEUED,
                 status.equals("waiting") || status.equals("cancelled") ? null : QUEUED.plusSeconds(1),
                 ended ? QUEUED.plusSeconds(2) : null,
+                status.equals("waiting") || status.equals("cancelled") ? 0 : 1,
                 failed ? "relation \"x\" does not exist\nHINT: none" : null,
-                failed ? "42P01" : null);
+                failed ? "42P01" : null,
+                null);
     }
 
     private static String reason(WorkerJobStatus status) {

@@ -3,6 +3,7 @@ package dev.pgworkerpool.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pgworkerpool.schedule.SlotAllocator.Allocation;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -43,28 +44,24 @@ class SlotAllocatorTest {
     }
 
     @Test
-    void a_name_in_back_off_is_passed_over_until_its_time_comes() {
-        var backingOff = new Demand("a", 2, 1L, "alice", NOW.minusSeconds(60), NOW.plusSeconds(4), true);
-        var later = new Demand("b", 2, 2L, "alice", NOW.minusSeconds(60), NOW.plusSeconds(9), true);
-        Allocation allocation = SlotAllocator.allocate(List.of(later, backingOff, waiting("c", 1)), Set.of(), 1, NOW);
+    void a_name_that_is_held_back_is_passed_over_and_looked_at_again_when_its_time_comes() {
+        var backingOff = new Demand("a", 2, 1L, "alice", NOW.minusSeconds(60), Duration.ofSeconds(4), true);
+        var later = new Demand("b", 2, 2L, "alice", NOW.minusSeconds(60), Duration.ofSeconds(9), true);
+        Allocation allocation = SlotAllocator.allocate(List.of(later, backingOff, waiting("c", 1)), Set.of(), 1);
         assertThat(allocation.start()).extracting(Demand::worker).containsExactly("c");
-        assertThat(allocation.nextBackOffEnds()).isEqualTo(NOW.plusSeconds(4));
-
-        assertThat(SlotAllocator.allocate(List.of(backingOff), Set.of(), 1, NOW.plusSeconds(4))
-                        .start())
-                .containsExactly(backingOff);
+        assertThat(allocation.nextAfter()).isEqualTo(Duration.ofSeconds(4));
     }
 
     @Test
     void a_name_without_a_login_is_passed_over_and_nobody_waits_for_it() {
-        var orphan = new Demand("a", 1, 1L, "alice", NOW.minusSeconds(60), NOW.plusSeconds(5), false);
-        Allocation allocation = SlotAllocator.allocate(List.of(orphan, waiting("b", 1)), Set.of(), 1, NOW);
+        var orphan = new Demand("a", 1, 1L, "alice", NOW.minusSeconds(60), Duration.ofSeconds(5), false);
+        Allocation allocation = SlotAllocator.allocate(List.of(orphan, waiting("b", 1)), Set.of(), 1);
         assertThat(allocation.start()).extracting(Demand::worker).containsExactly("b");
-        assertThat(allocation.nextBackOffEnds()).isNull();
+        assertThat(allocation.nextAfter()).isNull();
     }
 
     private static List<String> started(int slots, Set<String> holders, Demand... demand) {
-        return SlotAllocator.allocate(List.of(demand), holders, slots, NOW).start().stream()
+        return SlotAllocator.allocate(List.of(demand), holders, slots).start().stream()
                 .map(Demand::worker)
                 .toList();
     }

@@ -143,7 +143,7 @@ class AttackTest extends OneWorkerTest {
             try (var session = database.as(attacker)) {
                 var claim = "SELECT c.id FROM worker_pool.claim('foo', 0, NULL) c";
                 var finish = "SELECT worker_pool.finish(" + victims + ", 'done', now(), 0, NULL, NULL)";
-                var drain = "CALL worker_pool.drain('foo', 50, 1000, NULL, 0, NULL, NULL, NULL)";
+                var drain = "CALL worker_pool.drain('foo', 50, 1000, NULL, 0, NULL, NULL, NULL, NULL)";
                 if (attacker.equals("mallory")) {
                     assertThat(refusal(session, claim)).isEqualTo("42501 permission denied for function claim");
                     assertThat(refusal(session, finish)).isEqualTo("42501 permission denied for function finish");
@@ -202,7 +202,7 @@ class AttackTest extends OneWorkerTest {
                 "SELECT worker_pool.finish(%1$d, 'failed', now(), 42, 'made up', 'AAAAA')",
                 "SELECT worker_pool.finish(%1$d, 'cancelled', now(), 42, NULL, NULL)",
                 "SELECT worker_pool.finish(%2$d, 'done', now(), 42, NULL, NULL)",
-                "CALL worker_pool.drain('foo', 50, 1000, NULL, 0, NULL, NULL, NULL)",
+                "CALL worker_pool.drain('foo', 50, 1000, NULL, 0, NULL, NULL, NULL, NULL)",
                 "SELECT worker_pool.claim('foo', 0, NULL); SELECT 1/0",
                 "UPDATE worker_pool.jobs SET query_text = 'SELECT 1'",
                 "DELETE FROM worker_pool.jobs",
@@ -226,7 +226,7 @@ class AttackTest extends OneWorkerTest {
 
     @Test
     void a_job_that_runs_the_queue_is_told_that_it_runs_already() throws SQLException {
-        var job = submit("CALL worker_pool.drain('foo', 50, 1000, NULL, 0, NULL, NULL, NULL)");
+        var job = submit("CALL worker_pool.drain('foo', 50, 1000, NULL, 0, NULL, NULL, NULL, NULL)");
         run();
         assertThat(outcomes()).containsExactly("failed 55006 Job " + job + " runs already, in this transaction");
     }

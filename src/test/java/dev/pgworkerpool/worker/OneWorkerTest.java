@@ -26,7 +26,7 @@ abstract class OneWorkerTest extends OnEachServer {
                 "ALTER TABLE public.effect OWNER TO alice",
                 "GRANT ALL ON public.effect TO PUBLIC",
                 "TRUNCATE public.effect, worker_pool.queued_job, worker_pool.launch_request, worker_pool.worker,"
-                        + " worker_pool.pool");
+                        + " worker_pool.pool, worker_pool.paused, worker_pool.cancel_request");
     }
 
     @AfterEach

@@ -32,6 +32,10 @@ public final class TestWorkers implements AutoCloseable {
     }
 
     Worker worker(String worker, Duration idleTimeout) {
+        return worker(worker, idleTimeout, Duration.ZERO);
+    }
+
+    Worker worker(String worker, Duration idleTimeout, Duration yieldAfter) {
         return new Worker(
                 new WorkerSettings(
                         worker,
@@ -43,6 +47,7 @@ public final class TestWorkers implements AutoCloseable {
                         null,
                         credentials,
                         idleTimeout,
+                        yieldAfter,
                         Duration.ofSeconds(30)),
                 watch);
     }

@@ -230,7 +230,7 @@ class WorkerTest {
             database.asSuperuser("GRANT alice TO \"wp$bob\"", "REVOKE bob FROM \"wp$bob\"");
             database.list(List.of("alice", "bob"), List.of("wp$bob", "bob"));
             var job = database.submit("alice", "foo", "INSERT INTO effect (v) VALUES (1)");
-            QueueDatabase.execute(session, "CALL worker_pool.drain('foo', 50, 100, NULL, 0, NULL, NULL, NULL)");
+            QueueDatabase.execute(session, "CALL worker_pool.drain('foo', 50, 100, NULL, 0, NULL, NULL, NULL, NULL)");
             awaitStatus(job, "waiting");
         } finally {
             database.asSuperuser("GRANT bob TO \"wp$bob\"", "REVOKE alice FROM \"wp$bob\"");
@@ -312,7 +312,8 @@ class WorkerTest {
                 .isEmpty()) {
             try (var session = database.as("alice")) {
                 for (var left = List.of("t"); left.getFirst().equals("t"); ) {
-                    QueueDatabase.execute(session, "CALL worker_pool.drain('foo', 50, 100, NULL, 0, NULL, NULL, NULL)");
+                    QueueDatabase.execute(
+                            session, "CALL worker_pool.drain('foo', 50, 100, NULL, 0, NULL, NULL, NULL, NULL)");
                     left = QueueDatabase.ask(
                             session, "SELECT count(*) > 0 FROM worker_pool.jobs WHERE status = 'waiting'");
                 }

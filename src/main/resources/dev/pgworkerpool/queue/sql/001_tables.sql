@@ -2,13 +2,14 @@
 -- (launch_request): users come through the view worker_pool.jobs and the functions.
 
 -- One row a queued job. `status` is what is committed: a job that runs is still 'waiting' here, and its transaction
--- turns it into 'done' or 'failed' together with its effect. So a crash needs no repair.
+-- turns it into 'done' or 'failed' together with its effect. So a crash needs no repair. 'scheduled' is not in the order yet:
+-- its run_at is to come. Users read 'waiting' for it.
 CREATE TABLE worker_pool.queued_job (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     -- "C": names are compared by their bytes, whatever the collation of the database, and whatever its next version.
     worker_name     text COLLATE "C" NOT NULL,
     query_text      text NOT NULL,
-    status          text NOT NULL DEFAULT 'waiting' CHECK (status IN ('waiting', 'done', 'failed', 'cancelled')),
+    status          text NOT NULL DEFAULT 'waiting' CHECK (status IN ('scheduled', 'waiting', 'done', 'failed', 'cancelled')),
     -- By OID: a name goes stale when the role is renamed, and a role made anew under an old name would inherit its jobs. As
     -- regrole, so that a dump has the name, and what is restored elsewhere belongs to the role of that name.
     submitter       regrole NOT NULL,
@@ -25,8 +26,18 @@ CREATE TABLE worker_pool.queued_job (
     origin          text,
     origin_uid      uuid,
     origin_ordinal  int,
+    -- The options.
+    autocommit      boolean NOT NULL DEFAULT false,
+    timeout         interval,
+    max_attempts    int NOT NULL DEFAULT 1,
+    retry_delay     interval NOT NULL DEFAULT '10 s',
+    run_at          timestamptz,
     batch           text,
-    on_failure      text NOT NULL DEFAULT 'continue' CHECK (on_failure IN ('continue', 'cancel_batch'))
+    on_failure      text NOT NULL DEFAULT 'continue' CHECK (on_failure IN ('continue', 'cancel_batch', 'pause')),
+    -- Attempts that count against max_attempts: not those that were interrupted, nor those before a retry().
+    failed_attempts int NOT NULL DEFAULT 0,
+    -- While it is to come, the job keeps the head of its name and does not run: the delay before another attempt.
+    not_before      timestamptz
 ) WITH (
     fillfactor = 90,
     autovacuum_vacuum_scale_factor = 0.02,
@@ -39,6 +50,8 @@ CREATE INDEX queued_job_waiting ON worker_pool.queued_job (worker_name, id) WHER
 CREATE INDEX queued_job_submitter ON worker_pool.queued_job (submitter, id);
 -- A WorkerJob's statements are queued once, whatever restarts in between.
 CREATE UNIQUE INDEX queued_job_origin ON worker_pool.queued_job (origin_uid, origin_ordinal) WHERE origin_uid IS NOT NULL;
+-- What is to enter the order when it is due.
+CREATE INDEX queued_job_scheduled ON worker_pool.queued_job (run_at) WHERE status = 'scheduled';
 -- Retention looks for old rows; a few kilobytes that cost an update next to nothing.
 CREATE INDEX queued_job_finished ON worker_pool.queued_job USING brin (finished_at) WITH (autosummarize = on);
 
@@ -65,12 +78,28 @@ CREATE TABLE worker_pool.worker (
     -- Evidence that this job was begun. If it is found waiting again, that attempt was interrupted.
     current_job          bigint,
     since                timestamptz,
+    -- The session that runs it, where it runs outside a transaction: no row lock tells of it then. A process id is of one
+    -- start of the server only.
+    autocommit_pid       int,
+    server_started       timestamptz,
+    -- How far the job is, and which one it was about.
+    progress             text,
+    progress_job         bigint,
     interruptions        int NOT NULL DEFAULT 0,
     interrupted_job      bigint,
     interruption_reason  text,
     done                 bigint NOT NULL DEFAULT 0,
-    failed               bigint NOT NULL DEFAULT 0
+    failed               bigint NOT NULL DEFAULT 0,
+    -- Its last turn ended to let others have the slot: it waits since then.
+    yielded_at           timestamptz
 ) WITH (fillfactor = 70);
+CREATE INDEX worker_autocommit ON worker_pool.worker (autocommit_pid) WHERE autocommit_pid IS NOT NULL;
+
+-- Names whose jobs do not begin until resume().
+CREATE TABLE worker_pool.paused (
+    worker_name  text COLLATE "C" PRIMARY KEY,
+    paused_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
 
 -- Which roles may queue, and the login whose session runs their jobs. Rows stay when a role leaves the pool: its old
 -- jobs still belong to it.
@@ -92,7 +121,7 @@ CREATE TABLE worker_pool.pool (
     seen_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 ) WITH (fillfactor = 50);
 
--- Jobs that must not begin again: their WorkerJob was deleted while they ran, so their rows could not be touched.
+-- Jobs that were cancelled while they ran, so that their rows could not be touched. They end as cancelled, and never begin again.
 CREATE TABLE worker_pool.cancel_request (
     id            bigint PRIMARY KEY,
     requested_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()

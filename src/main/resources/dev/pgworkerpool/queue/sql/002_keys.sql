@@ -12,6 +12,11 @@ CREATE FUNCTION worker_pool.barrier_key(worker text) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN 8606216600190023680 + (pg_catalog.hashtextextended(worker COLLATE "C", 2) & 1023);
 
+-- K3, outcome: held shared by the transaction that ends the job, exclusively by one that cancels it. Which of them had it first wins.
+CREATE FUNCTION worker_pool.outcome_key(id bigint) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN 7606216600190023680 + id;
+
 -- The sessions that may run a job right now, by their transactions. The one that runs a job keeps its row locked until its
 -- transaction ends (claim), so the row's xmax is among these: the job can neither undo that nor outlive it, a crash
 -- leaves nothing behind, and nobody but the login of the job's submitter can lock its row. (An advisory lock would be open
@@ -22,6 +27,16 @@ FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 JOIN worker_pool.login g ON g.login = a.usesysid
 WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted;
+
+-- The jobs that run outside a transaction right now: the session that was noted down before the job began is still there.
+CREATE VIEW worker_pool.running_autocommit AS
+SELECT w.current_job AS id, w.worker_name, g.role AS submitter, a.pid
+FROM worker_pool.worker w
+JOIN pg_catalog.pg_stat_activity a ON a.pid = w.autocommit_pid
+JOIN worker_pool.login g ON g.login = a.usesysid
+WHERE w.autocommit_pid IS NOT NULL
+  AND w.server_started = pg_catalog.pg_postmaster_start_time()
+  AND a.datname = pg_catalog.current_database();
 
 -- Whose jobs the current role may see: its own; the owner of the schema sees all.
 CREATE VIEW worker_pool.visible_submitter AS

@@ -45,6 +45,41 @@ BEGIN
 END
 $$;
 
+-- Options in range. The time limit of a statement is a number of milliseconds in 31 bits.
+CREATE FUNCTION worker_pool.check_options(
+    autocommit boolean, timeout interval, max_attempts int, retry_delay interval, run_at timestamptz, on_failure text
+) RETURNS void
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    missing text := CASE
+        WHEN autocommit IS NULL THEN 'autocommit'
+        WHEN max_attempts IS NULL THEN 'max_attempts'
+        WHEN retry_delay IS NULL THEN 'retry_delay'
+        WHEN on_failure IS NULL THEN 'on_failure'
+    END;
+    wrong text := CASE
+        WHEN timeout < interval '1 ms' OR timeout > interval '24 days' THEN 'timeout must be from 1 ms to 24 days'
+        WHEN max_attempts < 1 THEN 'max_attempts must be at least 1'
+        WHEN retry_delay < interval '0' OR retry_delay > interval '1 h' THEN 'retry_delay must be from 0 to 1 hour'
+        WHEN run_at = 'infinity' THEN 'run_at must not be infinity'
+        WHEN on_failure NOT IN ('continue', 'cancel_batch', 'pause') THEN
+            format('on_failure must be continue, cancel_batch or pause, not %s', quote_literal(on_failure))
+    END;
+BEGIN
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION '% must not be null', missing USING ERRCODE = 'null_value_not_allowed';
+    ELSIF wrong IS NOT NULL THEN
+        RAISE EXCEPTION '%', wrong USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+END
+$$;
+
+-- Several statements, as far as that can be told without PostgreSQL's own parser: there is something behind a semicolon, and
+-- nothing in which a semicolon is no end of a statement: literals, quoted names, comments, bodies of functions.
+CREATE FUNCTION worker_pool.is_several_statements(query text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+RETURN query ~ ';\s*[^\s;]' AND query !~* '[''"$]|--|/\*|\matomic\M';
+
 -- SECURITY INVOKER and without a SET clause, as current_user and search_path must be the submitter's. Users have no
 -- right on the columns set here, so only the owner (for WorkerJobs) can bring a submitter of its own.
 CREATE FUNCTION worker_pool.accept_job() RETURNS trigger
@@ -55,6 +90,15 @@ BEGIN
         RAISE EXCEPTION 'Query must not be null' USING ERRCODE = 'null_value_not_allowed';
     ELSIF NEW.query_text OPERATOR(pg_catalog.=) '' THEN
         RAISE EXCEPTION 'Query must not be empty' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    PERFORM worker_pool.check_options(
+        NEW.autocommit, NEW.timeout, NEW.max_attempts, NEW.retry_delay, NEW.run_at, NEW.on_failure);
+    IF NEW.autocommit AND worker_pool.is_several_statements(NEW.query_text) THEN
+        RAISE EXCEPTION 'autocommit takes one statement'
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Queue a job for each statement.';
+    END IF;
+    IF NEW.run_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() THEN
+        NEW.status := 'scheduled';
     END IF;
     IF NEW.submitter IS NULL THEN
         NEW.submitter := worker_pool.require_login();
@@ -104,9 +148,21 @@ END
 $$;
 
 CREATE CONSTRAINT TRIGGER wake AFTER INSERT ON worker_pool.queued_job
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION worker_pool.wake();
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.run_at IS NULL) EXECUTE FUNCTION worker_pool.wake();
 CREATE CONSTRAINT TRIGGER wake AFTER INSERT ON worker_pool.launch_request
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION worker_pool.wake();
+
+-- What is scheduled is no worker's business yet, awake or not: the operator sets its timer by it.
+CREATE FUNCTION worker_pool.wake_operator() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_catalog.pg_notify('worker_pool', NEW.worker_name);
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER wake_operator AFTER INSERT ON worker_pool.queued_job
+    FOR EACH ROW WHEN (NEW.run_at IS NOT NULL) EXECUTE FUNCTION worker_pool.wake_operator();
 
 -- What users see of the queue. Its rights are the owner's, its rows are the reader's own: a barrier, so no function in
 -- somebody's WHERE sees a row before this filter. Inserts go through to the table and its trigger.
@@ -116,48 +172,72 @@ SELECT
     j.worker_name,
     j.query_text,
     CASE
-        WHEN j.status = 'waiting'
-             AND (j.xmax::text, j.submitter) IN (SELECT r.xid, r.submitter FROM worker_pool.running_transaction r)
-        THEN 'pending'
+        WHEN j.status = 'waiting' AND (
+            (j.xmax::text, j.submitter) IN (SELECT r.xid, r.submitter FROM worker_pool.running_transaction r)
+            OR (j.id, j.submitter) IN (SELECT a.id, a.submitter FROM worker_pool.running_autocommit a)
+        ) THEN 'pending'
+        WHEN j.status = 'scheduled' THEN 'waiting'
         ELSE j.status
     END AS status,
     pg_catalog.pg_get_userbyid(j.submitter) AS submitter,
     j.submitted_at,
     CASE
-        WHEN j.status = 'waiting'
-        THEN (SELECT w.since FROM worker_pool.worker w WHERE w.worker_name = j.worker_name AND w.current_job = j.id)
+        WHEN j.status = 'waiting' THEN coalesce(
+            (SELECT w.since FROM worker_pool.worker w WHERE w.worker_name = j.worker_name AND w.current_job = j.id),
+            j.started_at)
         ELSE j.started_at
     END AS started_at,
     j.finished_at,
     j.attempts
     + CASE
-        WHEN j.status = 'waiting'
-             AND (j.xmax::text, j.submitter) IN (SELECT r.xid, r.submitter FROM worker_pool.running_transaction r)
-        THEN 1
+        WHEN j.status = 'waiting' AND (
+            (j.xmax::text, j.submitter) IN (SELECT r.xid, r.submitter FROM worker_pool.running_transaction r)
+            OR (j.id, j.submitter) IN (SELECT a.id, a.submitter FROM worker_pool.running_autocommit a)
+        ) THEN 1
         ELSE 0
     END AS attempts,
     j.error,
     j.sqlstate,
     j.row_count,
-    j.origin
+    j.origin,
+    j.autocommit,
+    j.timeout,
+    j.max_attempts,
+    j.retry_delay,
+    j.run_at,
+    j.batch,
+    j.on_failure
 FROM worker_pool.queued_job j
 WHERE j.submitter = ANY (ARRAY(SELECT v.role FROM worker_pool.visible_submitter v));
 
 -- plpgsql, not sql: its plans are kept for the session.
-CREATE FUNCTION worker_pool.enqueue(worker text, query text) RETURNS bigint
+CREATE FUNCTION worker_pool.enqueue(
+    worker text, query text, autocommit boolean DEFAULT false, timeout interval DEFAULT NULL, max_attempts int DEFAULT 1,
+    retry_delay interval DEFAULT '10 s', run_at timestamptz DEFAULT NULL, batch text DEFAULT NULL,
+    on_failure text DEFAULT 'continue'
+) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
     job_id bigint;
 BEGIN
-    INSERT INTO worker_pool.jobs (worker_name, query_text) VALUES (worker, query) RETURNING id INTO job_id;
+    INSERT INTO worker_pool.jobs
+        (worker_name, query_text, autocommit, timeout, max_attempts, retry_delay, run_at, batch, on_failure)
+    VALUES (worker, query, autocommit, timeout, max_attempts, retry_delay, run_at, batch, on_failure)
+    RETURNING id INTO job_id;
     RETURN job_id;
 END
 $$;
 
-CREATE PROCEDURE worker_pool.submit(worker text, query text)
+CREATE PROCEDURE worker_pool.submit(
+    worker text, query text, autocommit boolean DEFAULT false, timeout interval DEFAULT NULL, max_attempts int DEFAULT 1,
+    retry_delay interval DEFAULT '10 s', run_at timestamptz DEFAULT NULL, batch text DEFAULT NULL,
+    on_failure text DEFAULT 'continue'
+)
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO worker_pool.jobs (worker_name, query_text) VALUES (worker, query);
+    INSERT INTO worker_pool.jobs
+        (worker_name, query_text, autocommit, timeout, max_attempts, retry_delay, run_at, batch, on_failure)
+    VALUES (worker, query, autocommit, timeout, max_attempts, retry_delay, run_at, batch, on_failure);
 END
 $$;
 

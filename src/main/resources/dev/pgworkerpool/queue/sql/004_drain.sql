@@ -13,18 +13,20 @@ END
 $$;
 
 -- Locks and returns the head of the worker's queue; nulls when there is none, when the head belongs to another
--- submitter, or when it is not `only_id` (null: any).
+-- submitter, when it is not `only_id` (null: any), or when it does not run now or not in this way: while it waits for
+-- another attempt, outside a transaction (autocommit), and with a timeout unless it is asked for by its id, since the time limit
+-- of a session counts from the beginning of the call.
 --
 -- * It looks first and locks only a job of its own: nobody can hold another submitter's head.
 -- * FOR UPDATE, never SKIP LOCKED: this lock is the fence that keeps two drainers of one name apart, whatever else
 --   fails. A claim that waited for it looks again.
 -- * BETWEEN and ORDER BY worker_name, id leave the planner only the partial index; the obvious `worker_name = ?
 --   ORDER BY id` walks all finished rows as soon as the statistics were taken during a backlog.
--- * A suspended pool begins no job, not even in a worker that is awake.
+-- * A suspended pool and a paused name begin no job, not even in a worker that is awake.
 -- * Index entries of the jobs before `after_id` are dead; skipping them matters while an old snapshot keeps them.
 CREATE FUNCTION worker_pool.claim(
     worker text, after_id bigint, only_id bigint, OUT id bigint, OUT query_text text, OUT search_path text,
-    OUT time_zone text, OUT submitter oid
+    OUT time_zone text, OUT submitter oid, OUT timeout interval
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -38,14 +40,17 @@ DECLARE
     head  record;
 BEGIN
     LOOP
-        SELECT j.id, j.submitter, j.origin_uid, j.xmax AS locker INTO head
+        SELECT j.id, j.submitter, j.autocommit, j.timeout, j.not_before, j.xmax AS locker INTO head
         FROM worker_pool.queued_job j
         WHERE j.worker_name BETWEEN worker AND worker AND j.id > after_id AND j.status = 'waiting'
           AND NOT EXISTS (SELECT FROM worker_pool.pool p WHERE p.singleton AND p.suspended)
+          AND NOT EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name = worker)
         ORDER BY j.worker_name, j.id
         LIMIT 1;
 
-        IF NOT FOUND OR head.submitter IS DISTINCT FROM me OR head.id <> only_id THEN
+        IF NOT FOUND OR head.submitter IS DISTINCT FROM me OR head.id <> only_id
+           OR head.autocommit OR (head.timeout IS NOT NULL AND only_id IS NULL) OR head.not_before > clock_timestamp()
+        THEN
             RETURN;
         END IF;
         IF head.locker = pg_current_xact_id_if_assigned()::xid THEN
@@ -53,22 +58,14 @@ BEGIN
             RAISE EXCEPTION 'Job % runs already, in this transaction', head.id USING ERRCODE = 'object_in_use';
         END IF;
 
-        SELECT j.id, j.query_text, j.search_path, j.time_zone, j.submitter
-        INTO id, query_text, search_path, time_zone, submitter
+        SELECT j.id, j.query_text, j.search_path, j.time_zone, j.submitter, j.timeout
+        INTO id, query_text, search_path, time_zone, submitter, timeout
         FROM worker_pool.queued_job j
-        WHERE j.id = head.id AND j.status = 'waiting'
+        WHERE j.id = head.id AND j.status = 'waiting' AND j.not_before IS NOT DISTINCT FROM head.not_before
         FOR UPDATE;
-        CONTINUE WHEN NOT FOUND;
-
-        IF head.origin_uid IS NOT NULL AND EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = head.id) THEN
-            UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = head.id;
-            DELETE FROM worker_pool.cancel_request c WHERE c.id = head.id;
-            id := NULL;
-            CONTINUE;
-        END IF;
 
         -- Shown as 'pending' from here until the transaction ends (running_transaction).
-        RETURN;
+        EXIT WHEN FOUND;
     END LOOP;
 END
 $$;
@@ -81,6 +78,13 @@ BEGIN
     SET status = 'cancelled', finished_at = clock_timestamp()
     WHERE j.worker_name BETWEEN worker AND worker
       AND j.status = 'waiting'
+      AND j.batch = cancel_batch.batch
+      AND j.submitter = cancel_batch.submitter;
+
+    UPDATE worker_pool.queued_job j
+    SET status = 'cancelled', finished_at = clock_timestamp()
+    WHERE j.status = 'scheduled'
+      AND j.worker_name = worker
       AND j.batch = cancel_batch.batch
       AND j.submitter = cancel_batch.submitter;
 END
@@ -96,42 +100,111 @@ BEGIN
 END
 $$;
 
--- Records the outcome of a job of the caller's own that still waits; an error if there is none, so the caller's
--- transaction, with the job's effect, can't commit. What a failure means for the rest of its batch happens in
--- the same transaction. A job can call it, too, with anything: what others read of it has bounds.
-CREATE FUNCTION worker_pool.finish(
-    job_id bigint, outcome text, begun timestamptz, touched bigint, failure text, failure_state text
-) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-    job record;
+-- A cancel of this job is in flight, or somebody plays with our lock. Waits for the end of that transaction if it is a
+-- cancel: its request is a row with the job's id, and a second one can't be inserted before the first is decided.
+CREATE FUNCTION worker_pool.await_cancel(job_id bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = 0 AS $$
 BEGIN
-    IF outcome NOT IN ('done', 'failed') THEN
-        RAISE EXCEPTION 'A job ends as done or failed, not as %', outcome USING ERRCODE = 'invalid_parameter_value';
+    INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
     END IF;
+END
+$$;
 
+-- An attempt of a job ended without success. The caller has locked its row, which waits. Returns what the job is now: 'waiting' if
+-- there will be another attempt, else 'cancelled' or 'failed'. What a failure means for others happens in the same transaction.
+--
+--   final  no other attempt, however many it may have
+CREATE FUNCTION worker_pool.attempt_failed(
+    job_id bigint, begun timestamptz, failure text, failure_state text, final boolean
+) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    job worker_pool.queued_job;
+BEGIN
     UPDATE worker_pool.queued_job j
-    SET status = outcome,
+    SET status = CASE
+            WHEN EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = job_id) THEN 'cancelled'
+            WHEN final OR j.failed_attempts + 1 >= j.max_attempts THEN 'failed'
+            ELSE 'waiting'
+        END,
         attempts = j.attempts + 1,
+        failed_attempts = j.failed_attempts + 1,
+        not_before = clock_timestamp() + least(j.retry_delay * (2 ^ least(j.failed_attempts, 20)), interval '1 h'),
         started_at = greatest(j.submitted_at, least(begun, clock_timestamp())),
         finished_at = clock_timestamp(),
-        row_count = touched,
+        row_count = NULL,
         error = left(worker_pool.readable(failure), 8000),
         sqlstate = left(failure_state, 5)
-    WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = worker_pool.session_submitter()
-    RETURNING j.worker_name, j.batch, j.on_failure, j.submitter, j.origin_uid INTO job;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'Job % does not wait, or is not yours', job_id USING ERRCODE = 'object_not_in_prerequisite_state';
-    END IF;
+    WHERE j.id = job_id
+    RETURNING * INTO job;
 
-    IF outcome = 'failed' AND job.on_failure = 'cancel_batch' THEN
+    -- It waits again and has not begun: else it would be found as interrupted.
+    UPDATE worker_pool.worker w
+    SET current_job = NULL, since = NULL, autocommit_pid = NULL
+    WHERE w.worker_name = job.worker_name AND w.current_job = job_id AND job.status = 'waiting';
+    IF job.status = 'cancelled' THEN
+        DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
+    ELSIF job.status = 'failed' AND job.on_failure = 'cancel_batch' THEN
         PERFORM worker_pool.cancel_batch(job.worker_name, job.batch, job.submitter);
+    ELSIF job.status = 'failed' AND job.on_failure = 'pause' THEN
+        INSERT INTO worker_pool.paused (worker_name) VALUES (job.worker_name) ON CONFLICT DO NOTHING;
     END IF;
     IF job.origin_uid IS NOT NULL THEN
         PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
     END IF;
+    RETURN job.status;
+END
+$$;
+
+-- Records the outcome of a job of the caller's own that still waits, and returns what the job is now: 'done', 'failed',
+-- 'cancelled', or 'waiting' for another attempt. An error if there is no such job, or if one that is done was cancelled: then the
+-- caller's transaction, with the job's effect, can't commit. A job can call it, too, with anything: what others read of it has bounds.
+--
+-- Either this or a cancel wins: one that was committed before is seen here, one in flight is waited for, and one that
+-- comes later waits for the end of this transaction.
+CREATE FUNCTION worker_pool.finish(
+    job_id bigint, outcome text, begun timestamptz, touched bigint, failure text, failure_state text
+) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    me   oid := worker_pool.session_submitter();
+    job  record;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock_shared(worker_pool.outcome_key(job_id)) THEN
+        PERFORM worker_pool.await_cancel(job_id);
+    END IF;
+
+    IF outcome = 'done' THEN
+        UPDATE worker_pool.queued_job j
+        SET status = 'done',
+            attempts = j.attempts + 1,
+            started_at = greatest(j.submitted_at, least(begun, clock_timestamp())),
+            finished_at = clock_timestamp(),
+            row_count = touched
+        WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = me
+          AND NOT EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = job_id)
+        RETURNING j.origin_uid INTO job;
+        IF FOUND THEN
+            IF job.origin_uid IS NOT NULL THEN
+                PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
+            END IF;
+            RETURN 'done';
+        END IF;
+    ELSIF outcome <> 'failed' THEN
+        RAISE EXCEPTION 'A job ends as done or failed, not as %', outcome USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+
+    PERFORM FROM worker_pool.queued_job j WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = me FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'Job % does not wait, or is not yours', job_id USING ERRCODE = 'object_not_in_prerequisite_state';
+    ELSIF outcome = 'done' THEN
+        RAISE EXCEPTION 'Job % was cancelled', job_id USING ERRCODE = 'query_canceled';
+    END IF;
+    RETURN worker_pool.attempt_failed(job_id, begun, failure, failure_state, false);
 END
 $$;
 
@@ -150,20 +223,31 @@ BEGIN
 END
 $$;
 
+-- What is said of an attempt that reached its job's timeout.
+CREATE FUNCTION worker_pool.timeout_text(timeout interval) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN format('timed out: the attempt reached the timeout of this job, %s s', trim_scale(extract(epoch FROM timeout)));
+END
+$$;
+
 -- Runs up to `max_jobs` jobs of the worker, and begins none later than `max_ms` after the call. Each job commits with its
 -- outcome: all of its effect and its 'done', or nothing and its 'failed'. Returns when the head belongs to another
--- submitter, when nothing waits, or at its bounds.
+-- submitter or does not run in this way, when nothing waits, when a job was cancelled or is to have another attempt, or at its bounds.
 --
 --   after_id  in: all jobs up to here have ended (0: not known); out: the same for the next call
---   report    one line a job: its id, outcome, duration and SQLSTATE
---   failures  how many of them failed
---   more      stopped at a bound: the head may well be the caller's
+--   report    one line an attempt: the job's id, what became of it, duration, SQLSTATE and message
+--   done, failed  how many jobs ended so
+--   more      the head may well be the caller's
+--
+-- A job with a timeout is one that is asked for by `only_id`: the caller has set statement_timeout to it, which counts from the
+-- beginning of the call, and which the job can't change any more.
 --
 -- Neither SECURITY DEFINER nor a SET clause: both forbid COMMIT. It runs with the submitter's rights and whatever
 -- search_path the job before left; hence OPERATOR() and schema names throughout, for types too.
 CREATE PROCEDURE worker_pool.drain(
     worker text, max_jobs int, max_ms int, only_id bigint, INOUT after_id bigint, OUT report text[],
-    OUT failures int, OUT more boolean
+    OUT done int, OUT failed int, OUT more boolean
 )
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -178,9 +262,11 @@ DECLARE
     hint      pg_catalog.text;
     state     pg_catalog.text;
     failure   pg_catalog.text;
+    status    pg_catalog.text;
 BEGIN
     report := '{}';
-    failures := 0;
+    done := 0;
+    failed := 0;
     LOOP
         begun := pg_catalog.clock_timestamp();
         more := pg_catalog.cardinality(report) OPERATOR(pg_catalog.>=) max_jobs OR begun OPERATOR(pg_catalog.>) deadline;
@@ -210,6 +296,10 @@ BEGIN
             GET DIAGNOSTICS touched = ROW_COUNT;
             SET CONSTRAINTS ALL IMMEDIATE;
             EXECUTE 'CLOSE ALL';
+            IF job.timeout OPERATOR(pg_catalog.<) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.statement_timestamp()) THEN
+                -- The job caught the end of its time.
+                RAISE EXCEPTION 'timed out' USING ERRCODE = 'query_canceled';
+            END IF;
             outcome := 'done';
         EXCEPTION
             WHEN OTHERS OR query_canceled OR assert_failure THEN
@@ -218,6 +308,12 @@ BEGIN
                     detail = PG_EXCEPTION_DETAIL,
                     hint = PG_EXCEPTION_HINT,
                     state = RETURNED_SQLSTATE;
+                IF state OPERATOR(pg_catalog.=) '57014'
+                   AND job.timeout OPERATOR(pg_catalog.<) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.statement_timestamp() OPERATOR(pg_catalog.+) '5 ms'::pg_catalog.interval)
+                THEN
+                    message := worker_pool.timeout_text(job.timeout);
+                END IF;
+                message := worker_pool.readable(message);
                 failure := worker_pool.failure_text(message, detail, hint, state);
                 outcome := 'failed';
                 touched := NULL;
@@ -234,7 +330,7 @@ BEGIN
         UNLISTEN *;
         PERFORM pg_catalog.pg_advisory_unlock_all();
 
-        PERFORM worker_pool.finish(job.id, outcome, begun, touched, failure, state);
+        status := worker_pool.finish(job.id, outcome, begun, touched, failure, state);
         COMMIT;
         -- A deferred trigger that deferred another one ran just now, behind all of the above.
         RESET SESSION AUTHORIZATION;
@@ -242,15 +338,22 @@ BEGIN
         RESET ALL;
 
         after_id := job.id;
-        IF state IS NOT NULL THEN
-            failures := failures OPERATOR(pg_catalog.+) 1;
-        END IF;
         report := pg_catalog.array_append(report, pg_catalog.format(
             'job %s %s in %s ms%s',
             job.id,
-            outcome,
+            CASE status WHEN 'waiting' THEN 'failed, and has another attempt,' ELSE status END,
             pg_catalog.round((pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) begun) OPERATOR(pg_catalog.*) 1000.0::pg_catalog.float8)::pg_catalog.numeric, 1),
-            ', SQLSTATE ' OPERATOR(pg_catalog.||) state));
+            ', SQLSTATE ' OPERATOR(pg_catalog.||) state OPERATOR(pg_catalog.||) ': ' OPERATOR(pg_catalog.||) pg_catalog."left"(pg_catalog.split_part(message, E'\n', 1), 300)));
+        IF status OPERATOR(pg_catalog.=) 'done' THEN
+            done := done OPERATOR(pg_catalog.+) 1;
+        ELSIF status OPERATOR(pg_catalog.=) 'failed' THEN
+            failed := failed OPERATOR(pg_catalog.+) 1;
+        ELSE
+            -- Still the head, or the cancel request that was sent to this session may reach it yet.
+            after_id := 0;
+            more := true;
+            EXIT;
+        END IF;
     END LOOP;
 END
 $$;

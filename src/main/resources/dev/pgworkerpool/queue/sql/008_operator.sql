@@ -78,7 +78,7 @@ BEGIN
     LOOP
         IF changed.role_name IS NOT NULL THEN
             EXECUTE format('REVOKE EXECUTE ON PROCEDURE worker_pool.drain FROM %I', changed.role_name);
-            EXECUTE format('REVOKE EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish, worker_pool.failure_text FROM %I', changed.role_name);
+            EXECUTE format('REVOKE EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish FROM %I', changed.role_name);
         END IF;
     END LOOP;
 
@@ -88,7 +88,7 @@ BEGIN
         WHERE r.oid = ANY (valid) AND NOT has_function_privilege(r.oid, 'worker_pool.drain'::regproc, 'EXECUTE')
     LOOP
         EXECUTE format('GRANT EXECUTE ON PROCEDURE worker_pool.drain TO %I', changed.role_name);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish, worker_pool.failure_text TO %I', changed.role_name);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish TO %I', changed.role_name);
     END LOOP;
     RETURN refused;
 END
@@ -99,17 +99,17 @@ $$;
 CREATE VIEW worker_pool.wanted_name AS
 WITH RECURSIVE head AS (
     (
-        SELECT j.worker_name, j.id, j.submitter, j.submitted_at
+        SELECT j.worker_name, j.id, j.submitter, j.submitted_at, j.run_at, j.not_before
         FROM worker_pool.queued_job j
         WHERE j.status = 'waiting'
         ORDER BY j.worker_name, j.id
         LIMIT 1
     )
     UNION ALL
-    SELECT n.worker_name, n.id, n.submitter, n.submitted_at
+    SELECT n.worker_name, n.id, n.submitter, n.submitted_at, n.run_at, n.not_before
     FROM head h
     CROSS JOIN LATERAL (
-        SELECT j.worker_name, j.id, j.submitter, j.submitted_at
+        SELECT j.worker_name, j.id, j.submitter, j.submitted_at, j.run_at, j.not_before
         FROM worker_pool.queued_job j
         WHERE j.status = 'waiting' AND j.worker_name > h.worker_name
         ORDER BY j.worker_name, j.id
@@ -125,14 +125,30 @@ SELECT
     worker_name,
     h.id AS head_id,
     h.submitter,
-    least(h.submitted_at, l.requested_at) AS since,
+    least(greatest(h.submitted_at, h.run_at), l.requested_at) AS since,
+    h.not_before,
     l.worker_name IS NOT NULL AS launched
 FROM head h
 FULL JOIN launch l USING (worker_name);
 
--- Names that want a worker, the one whose head waits longest first.
+-- What is scheduled enters the order of its name when it is due, by the clock of the database. Returns how many milliseconds there are
+-- until the next one; null when there is none.
+CREATE FUNCTION worker_pool.admit_due() RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE worker_pool.queued_job j SET status = 'waiting' WHERE j.status = 'scheduled' AND j.run_at <= clock_timestamp();
+    RETURN (
+        SELECT ceil(extract(epoch FROM min(j.run_at) - clock_timestamp()) * 1000)
+        FROM worker_pool.queued_job j
+        WHERE j.status = 'scheduled'
+    );
+END
+$$;
+
+-- Names that want a worker, the one whose head waits longest first; one that has let others have its slot waits from then on.
+-- `held_ms`: not before so many milliseconds from now; null: at once.
 CREATE FUNCTION worker_pool.demand() RETURNS TABLE (
-    worker_name text, turn int, head_id bigint, submitter name, waiting_since timestamptz, not_before timestamptz,
+    worker_name text, turn int, head_id bigint, submitter name, waiting_since timestamptz, held_ms bigint,
     has_login boolean, launched boolean
 )
 LANGUAGE plpgsql
@@ -145,6 +161,8 @@ BEGIN
     INSERT INTO worker_pool.worker (worker_name)
     SELECT n.worker_name FROM worker_pool.wanted_name n
     ON CONFLICT DO NOTHING;
+
+    PERFORM worker_pool.settle_cancelled(NULL);
 
     -- Jobs of a role that is no more can never run, and would block those behind them for ever. One that runs already is in
     -- a session that goes on: it is left to its end.
@@ -169,11 +187,13 @@ BEGIN
     WHERE w.worker_name = e.worker_name;
 
     RETURN QUERY
-    SELECT n.worker_name, w.turn, n.head_id, pg_get_userbyid(n.submitter), n.since, w.not_before,
+    SELECT n.worker_name, w.turn, n.head_id, pg_get_userbyid(n.submitter), greatest(n.since, w.yielded_at) AS waits_since,
+           greatest(0, ceil(extract(epoch FROM greatest(w.not_before, n.not_before) - clock_timestamp()) * 1000))::bigint,
            n.submitter IS NULL OR worker_pool.has_login(n.submitter), n.launched
     FROM worker_pool.wanted_name n
     JOIN worker_pool.worker w ON w.worker_name = n.worker_name
-    ORDER BY n.since, n.worker_name;
+    WHERE n.worker_name NOT IN (SELECT p.worker_name FROM worker_pool.paused p)
+    ORDER BY waits_since, n.worker_name;
 END
 $$;
 
@@ -189,9 +209,10 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- This turn's Kubernetes Job and its pod have ended: the name may have its next turn, at once if all went well. A turn that
--- failed, or that left the head where it was, holds the name back: 1 s, doubling to 5 min, from 1 s again when a turn got
--- on with the queue. A failure also counts against the job that it interrupted.
-CREATE FUNCTION worker_pool.turn_ended(worker text, this_turn int, failure text) RETURNS timestamptz
+-- failed, or that left the head where it was without an attempt of it, holds the name back: 1 s, doubling to 5 min, from 1 s again
+-- when a turn got on with the queue. A failure also counts against the job that it interrupted. Returns how many milliseconds the
+-- name is held back.
+CREATE FUNCTION worker_pool.turn_ended(worker text, this_turn int, failure text) RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     w           worker_pool.worker;
@@ -201,11 +222,17 @@ DECLARE
 BEGIN
     SELECT * INTO w FROM worker_pool.worker x WHERE x.worker_name = worker AND x.turn = this_turn FOR UPDATE;
     IF NOT FOUND THEN
-        RETURN (SELECT x.not_before FROM worker_pool.worker x WHERE x.worker_name = worker);
+        RETURN (
+            SELECT greatest(0, ceil(extract(epoch FROM x.not_before - clock_timestamp()) * 1000))
+            FROM worker_pool.worker x WHERE x.worker_name = worker AND x.not_before IS NOT NULL
+        );
     END IF;
 
     unmoved := w.turn_head IS NOT DISTINCT FROM (SELECT h.id FROM worker_pool.head(worker) h);
-    IF failure IS NOT NULL OR (unmoved AND w.turn_head IS NOT NULL) THEN
+    IF failure IS NOT NULL OR (unmoved AND EXISTS (
+        SELECT FROM worker_pool.queued_job j
+        WHERE j.id = w.turn_head AND (j.started_at IS NULL OR j.started_at < w.turn_since)
+    ) AND NOT EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name = worker)) THEN
         streak := CASE WHEN unmoved THEN w.failures ELSE 0 END;
         held_until := clock_timestamp() + least(interval '1 s' * (2 ^ least(streak, 9)), interval '5 min');
         streak := streak + 1;
@@ -217,7 +244,7 @@ BEGIN
     UPDATE worker_pool.worker x
     SET turn = x.turn + 1, job_name = NULL, turn_since = NULL, pod = NULL, failures = streak, not_before = held_until
     WHERE x.worker_name = worker;
-    RETURN held_until;
+    RETURN ceil(extract(epoch FROM held_until - clock_timestamp()) * 1000);
 END
 $$;
 
@@ -275,7 +302,8 @@ $$;
 
 -- Queues a WorkerJob's statements once, in their order, and returns their ids: those of the first time, whenever called.
 CREATE FUNCTION worker_pool.enqueue_workerjob(
-    uid uuid, origin text, worker text, statements text[], role_name text, on_failure text
+    uid uuid, origin text, worker text, statements text[], role_name text, autocommit boolean, timeout interval,
+    max_attempts int, retry_delay interval, run_at timestamptz, on_failure text
 ) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -293,12 +321,14 @@ BEGIN
 
     INSERT INTO worker_pool.queued_job
         (worker_name, query_text, submitter, search_path, time_zone, origin, origin_uid, origin_ordinal, batch,
-         on_failure)
+         autocommit, timeout, max_attempts, retry_delay, run_at, on_failure)
     SELECT worker, s.statement, role,
            coalesce(worker_pool.role_setting(role, 'search_path'), '"$user", public'),
            worker_pool.role_setting(role, 'TimeZone'),
            enqueue_workerjob.origin, uid, s.ordinal,
-           'workerjob/' || uid, enqueue_workerjob.on_failure
+           'workerjob/' || uid,
+           enqueue_workerjob.autocommit, enqueue_workerjob.timeout, enqueue_workerjob.max_attempts,
+           enqueue_workerjob.retry_delay, enqueue_workerjob.run_at, enqueue_workerjob.on_failure
     FROM unnest(statements) WITH ORDINALITY AS s (statement, ordinal)
     ORDER BY s.ordinal
     ON CONFLICT DO NOTHING;
@@ -313,7 +343,7 @@ $$;
 -- other names may have any number of jobs.
 CREATE FUNCTION worker_pool.workerjob(uid uuid) RETURNS TABLE (
     ordinal int, id bigint, status text, "position" bigint, reason text, submitted_at timestamptz, started_at timestamptz,
-    finished_at timestamptz, error text, sqlstate text, row_count bigint
+    finished_at timestamptz, attempts int, error text, sqlstate text, progress text
 )
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
@@ -340,9 +370,11 @@ BEGIN
 
     RETURN QUERY
     SELECT b.origin_ordinal, j.id, j.status, p.place, worker_pool.waiting_reason(
-               j.status = 'pending', p.place > 1 OR (head_runs AND b.id <> head.id), worker_pool.has_login(b.submitter),
-               (SELECT p.suspended FROM worker_pool.pool p WHERE p.singleton), w.job_name, w.not_before),
-           j.submitted_at, j.started_at, j.finished_at, j.error, j.sqlstate, j.row_count
+               j.status = 'pending', b.status = 'scheduled', p.place > 1 OR (head_runs AND b.id <> head.id),
+               worker_pool.has_login(b.submitter), EXISTS (SELECT FROM worker_pool.paused x WHERE x.worker_name = name),
+               (SELECT p.suspended FROM worker_pool.pool p WHERE p.singleton), b.not_before, w.job_name, w.not_before),
+           j.submitted_at, j.started_at, j.finished_at, j.attempts, j.error, j.sqlstate,
+           CASE WHEN w.progress_job = b.id AND j.status = 'pending' THEN w.progress END
     FROM worker_pool.queued_job b
     JOIN worker_pool.jobs j ON j.id = b.id
     LEFT JOIN LATERAL (
@@ -359,34 +391,19 @@ $$;
 -- WorkerJobs that have statements waiting.
 CREATE FUNCTION worker_pool.waiting_workerjobs() RETURNS TABLE (uid uuid, origin text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT DISTINCT j.origin_uid, j.origin
-    FROM worker_pool.queued_job j
-    WHERE j.status = 'waiting' AND j.origin_uid IS NOT NULL;
+    SELECT j.origin_uid, j.origin FROM worker_pool.queued_job j WHERE j.status = 'waiting' AND j.origin_uid IS NOT NULL
+    UNION
+    SELECT j.origin_uid, j.origin FROM worker_pool.queued_job j WHERE j.status = 'scheduled' AND j.origin_uid IS NOT NULL;
 $$;
 
--- What waits becomes cancelled. A statement that runs is left to its end; should it be interrupted, it does not begin again.
--- Returns how many it cancelled.
+-- What waits becomes cancelled, and what runs is ended as cancelled. Returns how many statements that were.
 CREATE FUNCTION worker_pool.cancel_workerjob(uid uuid) RETURNS int
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    cancelled int;
-BEGIN
-    INSERT INTO worker_pool.cancel_request (id)
-    SELECT j.id FROM worker_pool.queued_job j WHERE j.origin_uid = uid AND j.status = 'waiting'
-    ON CONFLICT DO NOTHING;
-
-    UPDATE worker_pool.queued_job j
-    SET status = 'cancelled', finished_at = clock_timestamp()
-    WHERE j.id IN (
-        SELECT w.id FROM worker_pool.queued_job w
-        WHERE w.origin_uid = uid AND w.status = 'waiting'
-        FOR UPDATE SKIP LOCKED
-    );
-    GET DIAGNOSTICS cancelled = ROW_COUNT;
-
-    DELETE FROM worker_pool.cancel_request c
-    WHERE NOT EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = c.id AND j.status = 'waiting');
-
-    RETURN cancelled;
-END
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    SELECT count(*)::int
+    FROM (
+        SELECT j.id FROM worker_pool.queued_job j
+        WHERE j.origin_uid = uid AND j.status IN ('waiting', 'scheduled')
+        ORDER BY j.id DESC
+    ) w
+    WHERE worker_pool.cancel_job(w.id);
 $$;

@@ -1,0 +1,172 @@
+package dev.pgworkerpool.worker;
+
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Watches a call that is in the server's hands, from a thread beside the one that waits for its answer: notes down that a job is a
+ * long one, cancels it when somebody wants that, ends the session of one that goes on regardless, and tells how far it is.
+ *
+ * <p>What it sends can't hit a later call of the session: {@link #close}, which comes behind the call, waits for it.
+ */
+final class CallWatch implements AutoCloseable {
+    /** A job that runs for so long is noted down, with its start. */
+    private static final Duration LONG = Duration.ofMillis(250);
+
+    private static final Duration TICK = Duration.ofMillis(100);
+
+    /** Word of a cancel may have been missed. */
+    private static final Duration LOOK_ANYWAY = Duration.ofSeconds(5);
+
+    /** So long a job may take to end that was cancelled, or whose time is over. */
+    private static final Duration GRACE = Duration.ofSeconds(2);
+
+    private static final Duration PROGRESS = Duration.ofSeconds(2);
+
+    private final ControlSession control;
+    private final SubmitterSessions sessions;
+    private final SubmitterSession session;
+    private final int backend;
+    private final @Nullable Duration timeout;
+    private final long begunAt = System.nanoTime();
+    private final Future<?> ticks;
+
+    private boolean closed;
+    private boolean tellsProgress = true;
+    private @Nullable Long job;
+    private @Nullable SubmitterSession beside;
+    private long lookedAt;
+    private long progressAt = begunAt;
+    private long cancelledAt;
+    private @Nullable End end;
+
+    /** Why a session was ended by its own worker. */
+    enum End {
+        CANCELLED,
+        TIMED_OUT,
+        STOPPED
+    }
+
+    /** @param timeout of the job that runs; null: none, or several jobs run */
+    CallWatch(
+            ControlSession control,
+            SubmitterSessions sessions,
+            SubmitterSession session,
+            @Nullable Duration timeout,
+            ScheduledExecutorService thread)
+            throws SQLException {
+        this.control = control;
+        this.sessions = sessions;
+        this.session = session;
+        this.backend = session.backend();
+        this.timeout = timeout;
+        this.ticks = thread.scheduleWithFixedDelay(this::tick, LONG.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Why this worker ended the session; null: it did not. */
+    synchronized @Nullable End end() {
+        return end;
+    }
+
+    /**
+     * Ends the session with the job that runs: closing the connection would leave the server at work. A cancel would be an outcome
+     * of the job, which is to wait and run again instead.
+     */
+    synchronized void stop() {
+        try {
+            terminate(End.STOPPED);
+        } catch (SQLException | WorkerEnds e) {
+            Log.line("could not end the session of the running job: " + e.getMessage());
+        }
+    }
+
+    private synchronized void tick() {
+        if (closed || end != null) {
+            return;
+        }
+        try {
+            watch();
+        } catch (SQLException | WorkerEnds e) {
+            // A lost control session is met by the loop itself at its next look; until then the job goes on.
+            Log.line("watching the running job: " + e.getMessage());
+        }
+    }
+
+    private void watch() throws SQLException, WorkerEnds {
+        if (job == null) {
+            job = control.noteRunning(backend, since(begunAt));
+            if (job == null) {
+                return;
+            }
+            control.listenForCancels();
+        }
+        if (timeout != null && since(begunAt).compareTo(timeout.plus(GRACE)) > 0) {
+            terminate(End.TIMED_OUT);
+        } else if (cancelledAt != 0) {
+            if (since(cancelledAt).compareTo(GRACE) > 0) {
+                terminate(End.CANCELLED);
+            }
+        } else if (shouldLook(job)) {
+            lookedAt = System.nanoTime();
+            if (control.cancelWanted(backend)) {
+                cancelledAt = lookedAt;
+                session.cancel();
+            }
+        }
+        if (tellsProgress && since(progressAt).compareTo(PROGRESS) > 0) {
+            progressAt = System.nanoTime();
+            tellProgress(job);
+        }
+    }
+
+    private boolean shouldLook(long running) throws SQLException {
+        return control.heardCancel(running) || lookedAt == 0 || since(lookedAt).compareTo(LOOK_ANYWAY) > 0;
+    }
+
+    /** Not worth a second try: the login may have one connection only. */
+    private void tellProgress(long running) {
+        try {
+            control.setProgress(running, besideIt().progressOf(backend));
+        } catch (SQLException | WorkerEnds e) {
+            tellsProgress = false;
+            Log.line("no progress of job " + running + ": " + e.getMessage());
+        }
+    }
+
+    private SubmitterSession besideIt() throws SQLException, WorkerEnds {
+        if (beside == null) {
+            beside = sessions.beside(session);
+        }
+        return beside;
+    }
+
+    private void terminate(End why) throws SQLException, WorkerEnds {
+        if (closed || end != null) {
+            return;
+        }
+        besideIt().terminate(backend);
+        end = why;
+    }
+
+    private static Duration since(long nanoTime) {
+        return Duration.ofNanos(System.nanoTime() - nanoTime);
+    }
+
+    /** The call has returned. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        ticks.cancel(false);
+        if (beside != null) {
+            try {
+                beside.close();
+            } catch (SQLException e) {
+                Log.line("closing a second session: " + e.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.pgworkerpool.worker;
+
+import java.sql.SQLException;
+import java.time.Duration;
+
+/** How long a worker keeps its slot: as long as it likes, until it has had it for a while and others wait for one. */
+final class Tenure {
+    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
+
+    private final ControlSession control;
+    private final Duration yieldAfter;
+    private final long begunAt = System.nanoTime();
+    private long lookedAt = begunAt;
+    private boolean over;
+
+    Tenure(ControlSession control, Duration yieldAfter) {
+        this.control = control;
+        this.yieldAfter = yieldAfter;
+    }
+
+    /** Whether the worker ends after the job that runs. Asked between jobs, so it looks once a second, and not before it is time. */
+    boolean isOver() throws SQLException {
+        if (!over && held() && System.nanoTime() - lookedAt > BETWEEN_LOOKS.toNanos()) {
+            over = look();
+        }
+        return over;
+    }
+
+    /** The same of a worker that has nothing to do: one whose name was paused need not stay either. */
+    boolean isOverWhenIdle() throws SQLException {
+        over = over || look();
+        return over;
+    }
+
+    private boolean look() throws SQLException {
+        lookedAt = System.nanoTime();
+        return control.shouldEnd(held());
+    }
+
+    private boolean held() {
+        return yieldAfter.isPositive() && System.nanoTime() - begunAt > yieldAfter.toNanos();
+    }
+}

@@ -1,0 +1,191 @@
+-- Job control: cancel, retry, pause, resume.
+
+-- Ends what waits of a job as cancelled, or asks for the end of the attempt that runs. False: it had ended.
+--
+-- The request comes before the lock: a transaction that ends the job and finds the lock taken waits for the request
+-- (await_cancel). And the look at the job comes after the lock: it sees what such a transaction has committed. So what this returns
+-- is true when this transaction commits, but for autocommit: what such a job has done can't be undone, and if it ended well
+-- before the request reached it, it is done.
+CREATE FUNCTION worker_pool.cancel_job(job_id bigint) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    job record;
+BEGIN
+    INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
+    PERFORM worker_pool.lock_outcome(job_id);
+
+    SELECT j.worker_name, j.origin_uid INTO job
+    FROM worker_pool.queued_job j
+    WHERE j.id = job_id AND j.status IN ('waiting', 'scheduled')
+    FOR UPDATE SKIP LOCKED;
+    IF FOUND AND NOT EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.id = job_id) THEN
+        UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = job_id;
+        DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
+        IF job.origin_uid IS NOT NULL THEN
+            PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
+        END IF;
+        RETURN true;
+    END IF;
+    IF NOT EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = job_id AND j.status IN ('waiting', 'scheduled')) THEN
+        DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
+        RETURN false;
+    END IF;
+    -- It runs: its worker ends the attempt.
+    PERFORM pg_notify('worker_pool_cancel', job_id::text);
+    RETURN true;
+END
+$$;
+
+-- Those who end the job hold this lock for an instant, somebody who plays with it for ever: then who was first may not be told.
+CREATE FUNCTION worker_pool.lock_outcome(job_id bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(worker_pool.outcome_key(job_id));
+EXCEPTION
+    WHEN lock_not_available THEN
+        NULL;
+END
+$$;
+
+-- Jobs that were to be cancelled and do not run any more (their worker has died, say): all of them, or this one only.
+-- Returns whether there was any.
+CREATE FUNCTION worker_pool.settle_cancelled(only_id bigint) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    cancelled record;
+    settled   boolean := false;
+BEGIN
+    IF NOT EXISTS (SELECT FROM worker_pool.cancel_request) THEN
+        RETURN false;
+    END IF;
+    FOR cancelled IN
+        UPDATE worker_pool.queued_job j
+        SET status = 'cancelled', finished_at = clock_timestamp()
+        WHERE j.id IN (
+            SELECT q.id
+            FROM worker_pool.cancel_request c
+            JOIN worker_pool.queued_job q ON q.id = c.id
+            WHERE q.status IN ('waiting', 'scheduled')
+              AND (only_id IS NULL OR q.id = only_id)
+              AND q.id NOT IN (SELECT a.id FROM worker_pool.running_autocommit a)
+            FOR UPDATE OF q SKIP LOCKED
+        )
+        RETURNING j.origin_uid
+    LOOP
+        settled := true;
+        IF cancelled.origin_uid IS NOT NULL THEN
+            PERFORM pg_notify('worker_pool_job', cancelled.origin_uid::text);
+        END IF;
+    END LOOP;
+    DELETE FROM worker_pool.cancel_request c
+    WHERE NOT EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = c.id AND j.status IN ('waiting', 'scheduled'));
+    RETURN settled;
+END
+$$;
+
+-- A job that failed or was cancelled waits again, at its old place. False: it has not ended so. Of a WorkerJob that has ended it is no part any
+-- more: that one's end stays what it was.
+CREATE FUNCTION worker_pool.retry_job(job_id bigint) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    worker text;
+BEGIN
+    UPDATE worker_pool.queued_job j
+    SET status = 'waiting',
+        failed_attempts = 0,
+        not_before = NULL,
+        origin_uid = CASE WHEN EXISTS (
+            SELECT FROM worker_pool.queued_job o WHERE o.origin_uid = j.origin_uid AND o.status IN ('waiting', 'scheduled')
+        ) THEN j.origin_uid END
+    WHERE j.id = job_id AND j.status IN ('failed', 'cancelled')
+    RETURNING j.worker_name INTO worker;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE worker_pool.worker w
+    SET current_job = nullif(w.current_job, job_id), interrupted_job = nullif(w.interrupted_job, job_id)
+    WHERE w.worker_name = worker AND job_id IN (w.current_job, w.interrupted_job);
+    PERFORM pg_notify('worker_pool', worker);
+    RETURN true;
+END
+$$;
+
+-- The door through which users come to the two calls above. A row is a call by its `caller`, whom no caller can forge: users have a
+-- right on the other columns only, the first trigger runs as the user and fills in who that is, the second one as
+-- the owner, who may do it. No row stays.
+CREATE TABLE worker_pool.job_call (
+    job_id  bigint,
+    verb    text NOT NULL CHECK (verb IN ('cancel', 'retry')),
+    caller  regrole
+);
+
+CREATE FUNCTION worker_pool.sign_call() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.caller := pg_catalog.to_regrole(pg_catalog.quote_ident(current_user));
+    RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION worker_pool.carry_out_call() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    owner     oid := (SELECT j.submitter FROM worker_pool.queued_job j WHERE j.id = NEW.job_id);
+    accepted  boolean := false;
+BEGIN
+    IF owner IS NOT NULL THEN
+        IF NOT pg_has_role(NEW.caller, owner, 'MEMBER')
+           AND NOT (SELECT pg_has_role(NEW.caller, n.nspowner, 'USAGE') FROM pg_namespace n WHERE n.nspname = 'worker_pool')
+        THEN
+            RAISE EXCEPTION 'job % belongs to another role', NEW.job_id
+                USING ERRCODE = 'insufficient_privilege',
+                      HINT = 'Its submitter may do this, members of that role, and the owner of schema worker_pool.';
+        END IF;
+        accepted := CASE NEW.verb
+            WHEN 'cancel' THEN worker_pool.cancel_job(NEW.job_id)
+            ELSE worker_pool.retry_job(NEW.job_id)
+        END;
+    END IF;
+    PERFORM set_config('worker_pool.accepted', accepted::text, true);
+    RETURN NULL;
+END
+$$;
+
+-- In the order of their names.
+CREATE TRIGGER a_sign BEFORE INSERT ON worker_pool.job_call FOR EACH ROW EXECUTE FUNCTION worker_pool.sign_call();
+CREATE TRIGGER b_carry_out BEFORE INSERT ON worker_pool.job_call FOR EACH ROW EXECUTE FUNCTION worker_pool.carry_out_call();
+
+CREATE FUNCTION worker_pool.cancel(id bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO worker_pool.job_call (job_id, verb) VALUES (id, 'cancel');
+    RETURN pg_catalog.current_setting('worker_pool.accepted');
+END
+$$;
+
+CREATE FUNCTION worker_pool.retry(id bigint) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO worker_pool.job_call (job_id, verb) VALUES (id, 'retry');
+    RETURN pg_catalog.current_setting('worker_pool.accepted');
+END
+$$;
+
+-- After the job that runs, the name stops. For those who were granted it.
+CREATE PROCEDURE worker_pool.pause(worker text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM worker_pool.check_worker_name(worker);
+    INSERT INTO worker_pool.paused (worker_name) VALUES (worker) ON CONFLICT DO NOTHING;
+    PERFORM pg_notify('worker_pool', worker);
+END
+$$;
+
+CREATE PROCEDURE worker_pool.resume(worker text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM worker_pool.check_worker_name(worker);
+    DELETE FROM worker_pool.paused p WHERE p.worker_name = worker;
+    PERFORM pg_notify('worker_pool', worker);
+END
+$$;

@@ -1,0 +1,238 @@
+package dev.pgworkerpool.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.pgworkerpool.postgres.QueueDatabase;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Statements that run at top level, outside a transaction. */
+class AutocommitTest extends OneWorkerTest {
+    private static final String UNKNOWN = "interrupted: the outcome of this autocommit statement is unknown";
+
+    @BeforeEach
+    void createBooks() throws SQLException {
+        database.asSuperuser(
+                "DROP TABLE IF EXISTS public.book",
+                "CREATE TABLE public.book (id int, title text)",
+                "INSERT INTO public.book SELECT n, 'title ' || n % 7 FROM generate_series(1, 1000) n",
+                "ALTER TABLE public.book OWNER TO alice",
+                "CREATE OR REPLACE PROCEDURE public.two_steps(seconds float8) LANGUAGE plpgsql AS $$ BEGIN"
+                        + " INSERT INTO public.effect (v) VALUES ('step 1'); COMMIT; PERFORM pg_sleep(seconds);"
+                        + " INSERT INTO public.effect (v) VALUES ('step 2'); END $$");
+    }
+
+    private static long enqueue(String query) throws SQLException {
+        return enqueue(query, "autocommit => true");
+    }
+
+    private static long enqueue(String query, String options) throws SQLException {
+        return Long.parseLong(database.ask("alice", "SELECT worker_pool.enqueue('foo', ?, " + options + ")", query)
+                .getFirst());
+    }
+
+    private static void awaitStatus(String status) {
+        await(() -> look("status").getFirst().equals(status));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "VACUUM public.book",
+                "CREATE INDEX CONCURRENTLY book_title ON public.book (title)",
+                "REINDEX TABLE CONCURRENTLY public.book;",
+                "CALL public.two_steps(0)",
+                "DO $$ BEGIN INSERT INTO public.effect (v) VALUES ('a;b'); COMMIT; END $$",
+                "SELECT 'one; row' UNION ALL SELECT 'another' -- ; a comment",
+                "INSERT INTO public.effect (v) VALUES ('?') RETURNING id",
+            })
+    void a_statement_that_refuses_a_transaction_runs(String statement) throws SQLException {
+        enqueue(statement);
+        database.submit("alice", "foo", "INSERT INTO effect (v) VALUES ('behind')");
+        run();
+        assertThat(outcomes()).containsExactly("done", "done");
+        assertThat(look("attempts")).containsExactly("1", "1");
+    }
+
+    @Test
+    void each_of_its_commits_stays() throws SQLException {
+        enqueue("CALL public.two_steps(0)");
+        run();
+        assertThat(effects()).containsExactly("step 1", "step 2");
+        assertThat(database.look("SELECT who FROM public.effect")).containsOnly("alice");
+    }
+
+    @Test
+    void it_runs_with_the_search_path_and_the_time_zone_of_its_submitter() throws SQLException {
+        database.asSuperuser("CREATE SCHEMA IF NOT EXISTS shelf AUTHORIZATION alice");
+        try (var alice = database.as("alice")) {
+            QueueDatabase.execute(
+                    alice,
+                    "SET search_path = shelf, public",
+                    "SET TimeZone = 'Asia/Tokyo'",
+                    "CALL worker_pool.submit('foo', $$INSERT INTO effect (v) VALUES"
+                            + " (current_schema || ' ' || current_setting('TimeZone'))$$, autocommit => true)");
+        }
+        run();
+        assertThat(effects()).containsExactly("shelf Asia/Tokyo");
+    }
+
+    @Test
+    void it_leaves_nothing_to_the_job_behind_it() throws SQLException {
+        enqueue("SET SESSION work_mem = '77 MB'");
+        submit("INSERT INTO effect (v) VALUES (current_setting('work_mem'))");
+        run();
+        assertThat(effects()).doesNotContain("77MB");
+    }
+
+    @Test
+    void what_is_refused_by_rights_says_so() throws SQLException {
+        enqueue("ALTER SYSTEM SET work_mem = '1 MB'");
+        enqueue("CREATE DATABASE nope");
+        run();
+        assertThat(look("concat_ws(' ', status, sqlstate)")).containsExactly("failed 42501", "failed 42501");
+    }
+
+    @Test
+    void several_statements_are_refused_at_submit_where_that_is_plain() throws SQLException {
+        assertThat(database.refusal(
+                        "alice", "CALL worker_pool.submit('foo', 'VACUUM a; VACUUM b', autocommit => true)"))
+                .isEqualTo("22023 autocommit takes one statement");
+        assertThat(look("id")).isEmpty();
+    }
+
+    @Test
+    void several_statements_are_refused_when_they_run_where_it_was_not_plain() throws SQLException {
+        enqueue("INSERT INTO effect (v) VALUES ('a'); INSERT INTO effect (v) VALUES ('b')");
+        run();
+        assertThat(outcomes()).containsExactly("failed 42601 autocommit takes one statement: queue a job for each");
+        assertThat(effects()).isEmpty();
+    }
+
+    @Test
+    void it_is_pending_while_it_runs() throws Exception {
+        enqueue("CALL public.two_steps(2)");
+        submit("INSERT INTO effect (v) VALUES ('behind')");
+        var worker = CompletableFuture.supplyAsync(() -> workers.run("foo"));
+        awaitStatus("pending");
+        assertThat(look("status || attempts")).containsExactly("pending1", "waiting0");
+        assertThat(database.look("SELECT concat_ws(' ', reason, position) FROM worker_pool.queue ORDER BY id"))
+                .containsExactly("Running 0", "WaitingForPredecessor 1");
+        assertThat(database.look("SELECT state FROM worker_pool.workers")).containsExactly("Running");
+        assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        assertThat(effects()).containsExactly("step 1", "step 2", "behind");
+    }
+
+    @Test
+    void a_lost_session_leaves_the_outcome_unknown_and_it_is_never_run_again() throws Exception {
+        enqueue("CALL public.two_steps(60)", "autocommit => true, max_attempts => 5");
+        submit("INSERT INTO effect (v) VALUES ('behind')");
+        var worker = CompletableFuture.supplyAsync(() -> workers.run("foo"));
+        awaitStatus("pending");
+        await(() -> !effects().isEmpty());
+        database.asSuperuser("SELECT pg_terminate_backend(autocommit_pid) FROM worker_pool.worker");
+        worker.get();
+        run();
+        assertThat(look("concat_ws(' ', status, attempts, sqlstate)")).containsExactly("failed 1 08007", "done 1");
+        assertThat(look("split_part(error, E'\\n', 1)")).first().isEqualTo(UNKNOWN);
+        assertThat(effects()).containsExactly("step 1", "behind");
+    }
+
+    @Test
+    void a_killed_worker_leaves_the_outcome_unknown_and_nobody_starts_while_its_session_runs() throws Exception {
+        enqueue("CALL public.two_steps(3)");
+        submit("INSERT INTO effect (v) VALUES ('behind')");
+        var process = workers.start("foo", Map.of());
+        await(() -> !effects().isEmpty());
+        process.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+        assertThat(look("status")).containsExactly("pending", "waiting");
+        run();
+        assertThat(look("concat_ws(' ', status, sqlstate)")).containsExactly("failed 08007", "done");
+        assertThat(effects()).first().isEqualTo("step 1");
+        assertThat(effects()).last().isEqualTo("behind");
+    }
+
+    @Test
+    void an_invalid_index_that_was_left_behind_is_named() throws Exception {
+        enqueue("CREATE UNIQUE INDEX CONCURRENTLY book_unique ON public.book (title)");
+        run();
+        assertThat(look("sqlstate")).containsExactly("23505");
+        assertThat(look("error").getFirst()).contains("HINT:  Invalid and to be dropped", "public.book_unique");
+    }
+
+    @Test
+    void an_index_whose_session_was_lost_is_named() throws Exception {
+        try (var reader = database.as("alice")) {
+            QueueDatabase.execute(reader, "BEGIN", "INSERT INTO public.book VALUES (0, '')");
+            enqueue("CREATE INDEX CONCURRENTLY book_lost ON public.book (title)");
+            var worker = CompletableFuture.supplyAsync(() -> workers.run("foo"));
+            awaitStatus("pending");
+            await(() -> !database.look("SELECT 1 FROM pg_class WHERE relname = 'book_lost'")
+                    .isEmpty());
+            database.asSuperuser("SELECT pg_terminate_backend(autocommit_pid) FROM worker_pool.worker");
+            worker.get();
+        }
+        assertThat(look("error").getFirst()).startsWith(UNKNOWN).contains("public.book_lost");
+    }
+
+    @Test
+    void it_can_be_cancelled() throws Exception {
+        var job = enqueue("CALL public.two_steps(60)");
+        submit("INSERT INTO effect (v) VALUES ('behind')");
+        var worker = CompletableFuture.supplyAsync(() -> workers.run("foo"));
+        awaitStatus("pending");
+        await(() -> !effects().isEmpty());
+        assertThat(database.ask("alice", "SELECT worker_pool.cancel(" + job + ")"))
+                .containsExactly("t");
+        assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        assertThat(look("concat_ws(' ', status, sqlstate)")).containsExactly("cancelled 57014", "done");
+        assertThat(effects()).containsExactly("step 1", "behind");
+    }
+
+    @Test
+    void its_time_is_limited() throws Exception {
+        enqueue("CALL public.two_steps(60)", "autocommit => true, timeout => '300 ms'");
+        submit("INSERT INTO effect (v) VALUES ('behind')");
+        run();
+        assertThat(outcomes())
+                .containsExactly("failed 57014 timed out: the attempt reached the timeout of this job, 0.3 s", "done");
+    }
+
+    @Test
+    void a_procedure_that_catches_its_end_is_ended_with_its_session() throws Exception {
+        enqueue(
+                "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$",
+                "autocommit => true, timeout => '300 ms'");
+        submit("INSERT INTO effect (v) VALUES ('behind')");
+        run();
+        assertThat(look("concat_ws(' ', status, sqlstate)")).containsExactly("failed 57014", "done");
+    }
+
+    @Test
+    void a_failed_one_is_tried_again() throws SQLException {
+        enqueue("CREATE TABLE public.book ()", "autocommit => true, max_attempts => 3, retry_delay => '0 s'");
+        run();
+        assertThat(look("concat_ws(' ', status, attempts, sqlstate)")).containsExactly("failed 3 42P07");
+    }
+
+    @Test
+    void progress_is_shown_where_PostgreSQL_tells_of_it() throws Exception {
+        try (var reader = database.as("alice")) {
+            QueueDatabase.execute(reader, "BEGIN", "INSERT INTO public.book VALUES (0, '')");
+            enqueue("CREATE INDEX CONCURRENTLY book_slow ON public.book (title)");
+            var worker = CompletableFuture.supplyAsync(() -> workers.run("foo"));
+            await(() -> database.look("SELECT progress FROM worker_pool.queue WHERE progress IS NOT NULL")
+                    .equals(List.of("create index concurrently: waiting for writers before build, 0 %")));
+            QueueDatabase.execute(reader, "COMMIT");
+            assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        }
+        assertThat(look("status")).containsExactly("done");
+    }
+}
