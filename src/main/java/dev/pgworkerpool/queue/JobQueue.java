@@ -158,7 +158,7 @@ public final class JobQueue {
         return one(
                 """
                 SELECT worker_pool.enqueue_workerjob(
-                    ?, ?, ?, ?, ?, ?, make_interval(secs => ?), ?, make_interval(secs => ?), ?, ?)""",
+                    ?, ?, ?, ?, ?, ?, ?, make_interval(secs => ?), ?, make_interval(secs => ?), ?)""",
                 call -> {
                     call.setObject(1, job.uid());
                     call.setString(2, job.origin());
@@ -166,13 +166,13 @@ public final class JobQueue {
                     call.setArray(4, texts(call, job.statements().stream()));
                     call.setString(5, job.role());
                     JobOptions options = job.options();
-                    call.setBoolean(6, options.autocommit());
-                    call.setObject(7, options.timeout() == null ? null : seconds(options.timeout()), Types.DOUBLE);
-                    call.setInt(8, options.maxAttempts());
-                    call.setDouble(9, seconds(options.retryDelay()));
+                    call.setString(6, options.onFailure());
+                    call.setBoolean(7, options.autocommit());
+                    call.setObject(8, options.timeout() == null ? null : seconds(options.timeout()), Types.DOUBLE);
+                    call.setInt(9, options.maxAttempts());
+                    call.setDouble(10, seconds(options.retryDelay()));
                     call.setObject(
-                            10, options.runAt() == null ? null : options.runAt().atOffset(ZoneOffset.UTC));
-                    call.setString(11, options.onFailure());
+                            11, options.runAt() == null ? null : options.runAt().atOffset(ZoneOffset.UTC));
                 },
                 row -> List.of((Long[]) row.getArray(1).getArray()));
     }

@@ -81,7 +81,7 @@ final class ControlSession implements AutoCloseable {
     }
 
     synchronized void notBegun() throws SQLException {
-        run("SELECT worker_pool.not_begun(?)");
+        run("SELECT worker_pool.forget_begun(?)");
     }
 
     /** What an autocommit job is, as its submitter's session meant it. */

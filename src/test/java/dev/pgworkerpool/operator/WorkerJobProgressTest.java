@@ -38,7 +38,7 @@ class WorkerJobProgressTest {
         WorkerJobStatus status =
                 status(row(1, "pending", 0L, "Running"), row(2, "waiting", 1L, "WaitingForPredecessor"));
         assertThat(status.phase()).isEqualTo(Phase.Running);
-        assertThat(status.message()).isEqualTo("statement 1 of 2 is running");
+        assertThat(status.message()).isEqualTo("statement 1 of 2 is running since 2026-01-01T12:00:01Z");
         assertThat(status.startedAt()).isEqualTo("2026-01-01T12:00:01Z");
     }
 

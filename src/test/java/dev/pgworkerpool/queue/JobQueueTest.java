@@ -117,10 +117,10 @@ class JobQueueTest {
             queue.turnStarted("foo", turn, "job-" + turn);
             Duration held = queue.turnEnded("foo", turn, null).orElseThrow();
             assertThat(held).isGreaterThan(Duration.ofMillis(1000L * (1L << (turn - 1)) - 500));
-            assertThat(queue.demand())
-                    .singleElement()
-                    .satisfies(name -> assertThat(name.heldFor()).isPositive().isLessThanOrEqualTo(held));
         }
+        assertThat(queue.demand())
+                .singleElement()
+                .satisfies(name -> assertThat(name.heldFor()).isPositive());
         assertThat(database.look("SELECT attempts FROM worker_pool.jobs")).containsExactly("0");
     }
 

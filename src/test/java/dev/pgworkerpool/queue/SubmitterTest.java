@@ -83,8 +83,25 @@ class SubmitterTest extends OnEachServer {
                 "SELECT worker_pool.turn_ended('foo', 1, 'x') | 42501",
                 "SELECT worker_pool.begin_job('foo', 1) | 42501",
                 "SELECT worker_pool.release('uid') | 42501",
+                "SELECT worker_pool.end_attempt('foo', 1, NULL, NULL, NULL, false) | 42501",
+                "SELECT worker_pool.attempt_failed(1, now(), 'x', 'x', true) | 42501",
+                "SELECT worker_pool.set_progress('foo', 1, 'x') | 42501",
+                "SELECT worker_pool.should_end('foo', true) | 42501",
+                "SELECT worker_pool.admit_due() | 42501",
+                "SELECT worker_pool.settle_cancelled(NULL) | 42501",
+                "SELECT worker_pool.cancel_job(1) | 42501",
+                "SELECT worker_pool.retry_job(1) | 42501",
+                "SELECT worker_pool.cancel_workerjob(gen_random_uuid()) | 42501",
+                "CALL worker_pool.pause('foo') | 42501",
+                "CALL worker_pool.resume('foo') | 42501",
+                "SELECT * FROM worker_pool.job_call | 42501",
+                "INSERT INTO worker_pool.job_call (job_id, verb, caller) VALUES (1, 'cancel', 'bob') | 42501",
+                "SELECT * FROM worker_pool.cancel_request | 42501",
+                "SELECT * FROM worker_pool.paused | 42501",
+                "SELECT * FROM worker_pool.running_autocommit | 42501",
+                "INSERT INTO worker_pool.jobs (worker_name, query_text, attempts) VALUES ('w', 'x', 1) | 0A000",
             })
-    void a_listed_role_can_write_a_name_and_a_query_and_nothing_else(String statement, String state)
+    void a_listed_role_can_write_a_name_a_query_and_options_and_nothing_else(String statement, String state)
             throws SQLException {
         database.submit("bob", "foo", "SELECT 'bob'");
         database.submit("alice", "foo", "SELECT 'alice'");

@@ -185,7 +185,15 @@ class StrangerTest extends OneWorkerTest {
         try (var operator = database.as(QueueDatabase.OPERATOR)) {
             for (var call : List.of(
                     "SELECT worker_pool.acquire('uid', 'ns/library', false)",
+                    "SELECT worker_pool.admit_due()",
                     "SELECT worker_name FROM worker_pool.demand()",
+                    "SELECT worker_pool.should_end('foo', true)",
+                    "SELECT worker_pool.enqueue_workerjob(gen_random_uuid(), 'o', 'bar', '{VACUUM}', 'alice', 'pause', true)",
+                    "SELECT worker_pool.cancel(max(id)) FROM worker_pool.jobs WHERE worker_name = 'bar'",
+                    "SELECT worker_pool.retry(max(id)) FROM worker_pool.jobs WHERE worker_name = 'bar'",
+                    "SELECT worker_pool.begin_job('bar', max(id), 1) FROM worker_pool.jobs WHERE worker_name = 'bar'",
+                    "SELECT worker_pool.end_attempt('bar', max(id), NULL, 'x', '08007', true) FROM worker_pool.jobs"
+                            + " WHERE worker_name = 'bar'",
                     "SELECT worker_pool.turn_started('foo', 1, 'pool-foo-1')",
                     "SELECT worker_name FROM worker_pool.open_turns()",
                     "SELECT worker_pool.interrupted('foo', 'lost')",
@@ -202,7 +210,11 @@ class StrangerTest extends OneWorkerTest {
                     "SELECT worker_pool.release('uid')")) {
                 ask(operator, call);
             }
-            execute(operator, "DELETE FROM worker_pool.jobs WHERE status = 'cancelled'");
+            execute(
+                    operator,
+                    "CALL worker_pool.pause('bar')",
+                    "CALL worker_pool.resume('bar')",
+                    "DELETE FROM worker_pool.jobs WHERE status = 'cancelled'");
         }
     }
 }

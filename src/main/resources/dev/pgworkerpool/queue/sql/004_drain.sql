@@ -341,7 +341,7 @@ BEGIN
         report := pg_catalog.array_append(report, pg_catalog.format(
             'job %s %s in %s ms%s',
             job.id,
-            CASE status WHEN 'waiting' THEN 'failed, and has another attempt,' ELSE status END,
+            CASE WHEN status OPERATOR(pg_catalog.=) 'waiting' THEN 'failed, and has another attempt,' ELSE status END,
             pg_catalog.round((pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) begun) OPERATOR(pg_catalog.*) 1000.0::pg_catalog.float8)::pg_catalog.numeric, 1),
             ', SQLSTATE ' OPERATOR(pg_catalog.||) state OPERATOR(pg_catalog.||) ': ' OPERATOR(pg_catalog.||) pg_catalog."left"(pg_catalog.split_part(message, E'\n', 1), 300)));
         IF status OPERATOR(pg_catalog.=) 'done' THEN

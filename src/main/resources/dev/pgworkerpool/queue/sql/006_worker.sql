@@ -146,6 +146,7 @@ BEGIN
 END
 $$;
 
+-- No job of this name has begun without having ended.
 CREATE FUNCTION worker_pool.forget_begun(worker text) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     UPDATE worker_pool.worker x

@@ -302,8 +302,9 @@ $$;
 
 -- Queues a WorkerJob's statements once, in their order, and returns their ids: those of the first time, whenever called.
 CREATE FUNCTION worker_pool.enqueue_workerjob(
-    uid uuid, origin text, worker text, statements text[], role_name text, autocommit boolean, timeout interval,
-    max_attempts int, retry_delay interval, run_at timestamptz, on_failure text
+    uid uuid, origin text, worker text, statements text[], role_name text, on_failure text,
+    autocommit boolean DEFAULT false, timeout interval DEFAULT NULL, max_attempts int DEFAULT 1,
+    retry_delay interval DEFAULT '10 s', run_at timestamptz DEFAULT NULL
 ) RETURNS bigint[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
