@@ -76,7 +76,7 @@ class SubmitterTest extends OnEachServer {
                 "CREATE TABLE worker_pool.t () | 42501",
                 "SELECT worker_pool.set_logins('{alice}', '{alice}') | 42501",
                 "SELECT worker_pool.enqueue_workerjob(gen_random_uuid(), 'o', 'w', '{x}', 'bob', 'continue') | 42501",
-                "SELECT worker_pool.session_submitter() | 42501",
+                "SELECT * FROM worker_pool.session_login | 42501",
                 "SELECT worker_pool.demand() | 42501",
                 "SELECT worker_pool.prune('0 s', '0 s', '{}', 1000) | 42501",
                 "SELECT worker_pool.cancel_batch('foo', 'b', 1) | 42501",

@@ -38,6 +38,13 @@ WHERE w.autocommit_pid IS NOT NULL
   AND w.server_started = pg_catalog.pg_postmaster_start_time()
   AND a.datname = pg_catalog.current_database();
 
+-- Whose jobs this session runs: by session_user, which no job can change. A view, not a function: what runs for each job had better
+-- be planned once.
+CREATE VIEW worker_pool.session_login AS
+SELECT g.role
+FROM worker_pool.login g
+WHERE g.login = pg_catalog.to_regrole(pg_catalog.quote_ident(session_user))::oid AND g.active;
+
 -- Whose jobs the current role may see: its own; the owner of the schema sees all.
 CREATE VIEW worker_pool.visible_submitter AS
 SELECT g.role

@@ -1,17 +1,5 @@
 -- Running jobs: claim, run, record, commit, next, all in the submitter's own session.
 
--- The role whose jobs the session's login runs. By session_user, which no job can change.
--- plpgsql, as all that runs for each job: an SQL function that is not inlined is read and planned at each call.
-CREATE FUNCTION worker_pool.session_submitter() RETURNS oid
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    RETURN (
-        SELECT g.role FROM worker_pool.login g
-        WHERE g.login = to_regrole(quote_ident(session_user))::oid AND g.active
-    );
-END
-$$;
-
 -- Locks and returns the head of the worker's queue; nulls when there is none, when the head belongs to another
 -- submitter, when it is not `only_id` (null: any), or when it does not run now or not in this way: while it waits for
 -- another attempt, outside a transaction (autocommit), and with a timeout unless it is asked for by its id, since the time limit
@@ -36,7 +24,7 @@ SET enable_bitmapscan = off
 SET enable_sort = off
 AS $$
 DECLARE
-    me    oid := worker_pool.session_submitter();
+    me    oid := (SELECT l.role FROM worker_pool.session_login l);
     head  record;
 BEGIN
     LOOP
@@ -171,7 +159,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    me   oid := worker_pool.session_submitter();
+    me   oid := (SELECT l.role FROM worker_pool.session_login l);
     job  record;
 BEGIN
     IF NOT pg_try_advisory_xact_lock_shared(worker_pool.outcome_key(job_id)) THEN

@@ -21,6 +21,8 @@ BEGIN
     IF FOUND AND NOT EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.id = job_id) THEN
         UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = job_id;
         DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
+        -- Those behind it may run now.
+        PERFORM pg_notify('worker_pool', job.worker_name);
         IF job.origin_uid IS NOT NULL THEN
             PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
         END IF;
