@@ -86,7 +86,8 @@ class ControlTest extends OneWorkerTest {
         awaitStatus(job, "pending");
         assertThat(cancel(job)).isTrue();
         assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
-        assertThat(look("status")).containsExactly("cancelled", "done");
+        assertThat(look("status || attempts")).containsExactly("cancelled1", "done1");
+        assertThat(look("started_at")).doesNotContainNull();
     }
 
     @Test

@@ -61,17 +61,23 @@ BEGIN
         RETURN false;
     END IF;
     FOR cancelled IN
+        -- An attempt that was ended with its session counts, too: nobody else counts it any more.
         UPDATE worker_pool.queued_job j
-        SET status = 'cancelled', finished_at = clock_timestamp()
-        WHERE j.id IN (
-            SELECT q.id
+        SET status = 'cancelled',
+            attempts = j.attempts + unfinished.attempt,
+            started_at = coalesce(unfinished.since, j.started_at),
+            finished_at = clock_timestamp()
+        FROM (
+            SELECT q.id, (w.current_job IS NOT NULL)::int AS attempt, w.since
             FROM worker_pool.cancel_request c
             JOIN worker_pool.queued_job q ON q.id = c.id
+            LEFT JOIN worker_pool.worker w ON w.worker_name = q.worker_name AND w.current_job = q.id
             WHERE q.status IN ('waiting', 'scheduled')
               AND (only_id IS NULL OR q.id = only_id)
               AND q.id NOT IN (SELECT a.id FROM worker_pool.running_autocommit a)
             FOR UPDATE OF q SKIP LOCKED
-        )
+        ) unfinished
+        WHERE j.id = unfinished.id
         RETURNING j.origin_uid
     LOOP
         settled := true;
