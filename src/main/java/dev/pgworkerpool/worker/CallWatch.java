@@ -67,6 +67,11 @@ final class CallWatch implements AutoCloseable {
         this.ticks = thread.scheduleWithFixedDelay(this::tick, LONG.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
+    /** Whether the call has taken so long by now. */
+    boolean lasted(Duration limit) {
+        return since(begunAt).compareTo(limit) >= 0;
+    }
+
     /** Why this worker ended the session; null: it did not. */
     synchronized @Nullable End end() {
         return end;
@@ -79,7 +84,7 @@ final class CallWatch implements AutoCloseable {
     synchronized void stop() {
         try {
             terminate(End.STOPPED);
-        } catch (SQLException | WorkerEnds e) {
+        } catch (SQLException e) {
             Log.line("could not end the session of the running job: " + e.getMessage());
         }
     }
@@ -90,13 +95,13 @@ final class CallWatch implements AutoCloseable {
         }
         try {
             watch();
-        } catch (SQLException | WorkerEnds e) {
+        } catch (SQLException e) {
             // A lost control session is met by the loop itself at its next look; until then the job goes on.
             Log.line("watching the running job: " + e.getMessage());
         }
     }
 
-    private void watch() throws SQLException, WorkerEnds {
+    private void watch() throws SQLException {
         if (job == null) {
             job = control.noteRunning(backend, since(begunAt));
             if (job == null) {
@@ -144,12 +149,18 @@ final class CallWatch implements AutoCloseable {
         return beside;
     }
 
-    private void terminate(End why) throws SQLException, WorkerEnds {
+    private void terminate(End why) throws SQLException {
         if (closed || end != null) {
             return;
         }
-        besideIt().terminate(backend);
         end = why;
+        try {
+            besideIt().terminate(backend);
+        } catch (SQLException | WorkerEnds e) {
+            // The login may have one connection only. The server ends a session whose client has gone, in seconds.
+            Log.line("could not end the session of the running job, so its connection is cut: " + e.getMessage());
+            session.abort();
+        }
     }
 
     private static Duration since(long nanoTime) {

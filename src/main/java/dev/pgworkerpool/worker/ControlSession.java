@@ -102,12 +102,12 @@ final class ControlSession implements AutoCloseable {
 
     /** The autocommit job is done. Each of these returns what the job is now. */
     synchronized String endDone(long job, @Nullable Long rows) throws SQLException {
-        return text("SELECT worker_pool.end_attempt(?, ?, ?::bigint, NULL, NULL, false)", job, rows);
+        return end("SELECT worker_pool.end_attempt(?, ?, ?::bigint, NULL, NULL, false)", job, rows);
     }
 
     /** Its attempt failed, and left nothing that PostgreSQL would not have told of. */
     synchronized String endFailed(long job, Reason.Parts error) throws SQLException {
-        return text(
+        return end(
                 "SELECT worker_pool.end_attempt(?, ?, NULL, worker_pool.failure_text(?, ?, ?, ?), ?, false)",
                 job,
                 error.message(),
@@ -119,7 +119,7 @@ final class ControlSession implements AutoCloseable {
 
     /** @param unknown nobody knows what it did */
     synchronized String endTimedOut(long job, Duration timeout, boolean unknown) throws SQLException {
-        return text(
+        return end(
                 "SELECT worker_pool.end_attempt(?, ?, NULL,"
                         + " worker_pool.timeout_text(pg_catalog.make_interval(secs => ?)), '57014', ?)",
                 job,
@@ -129,7 +129,7 @@ final class ControlSession implements AutoCloseable {
 
     /** Nobody knows what the autocommit job did. */
     synchronized String endUnknown(long job, String what, String reason) throws SQLException {
-        return text(
+        return end(
                 "SELECT worker_pool.end_attempt(?, ?, NULL, worker_pool.unknown_outcome(?, ?), '08007', true)",
                 job,
                 what,
@@ -269,11 +269,17 @@ final class ControlSession implements AutoCloseable {
         }
     }
 
-    private String text(String sql, @Nullable Object... further) throws SQLException {
-        try (PreparedStatement statement = prepare(sql, further);
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            return row.getString(1);
+    /** Asks until the job has ended: a transaction that cancels it may take its time. */
+    private String end(String sql, @Nullable Object... further) throws SQLException {
+        while (true) {
+            try (var statement = prepare(sql, further);
+                    var row = statement.executeQuery()) {
+                row.next();
+                var status = row.getString(1);
+                if (status != null) {
+                    return status;
+                }
+            }
         }
     }
 

@@ -146,6 +146,10 @@ final class Drain {
         } catch (SQLException e) {
             if (isEnded(session, watched, e)) {
                 endedItself(head, watched);
+            } else if (timeout != null && QUERY_CANCELED.equals(e.getSQLState()) && watched.lasted(timeout)) {
+                // Outside the job's own sub-transaction: before it began, if the limit is a short one.
+                session.limit(Duration.ZERO);
+                count(control.endTimedOut(head.id(), timeout, false));
             } else if (struckAtClaim(e)) {
                 control.notBegun();
                 if (++claimErrors == CLAIM_ERRORS) {

@@ -181,6 +181,11 @@ final class SubmitterSession implements AutoCloseable {
         }
     }
 
+    /** Cuts the connection under a call that waits for its answer in another thread. */
+    void abort() throws SQLException {
+        connection.abort(Runnable::run);
+    }
+
     @Override
     public void close() throws SQLException {
         connection.close();

@@ -45,7 +45,8 @@ BEGIN
 END
 $$;
 
--- Options in range. The time limit of a statement is a number of milliseconds in 31 bits.
+-- Options in range. The time limit of a statement is a number of milliseconds in 31 bits. Intervals are taken for the seconds that
+-- they last, as what uses them does: to PostgreSQL's comparison '10 years -3590 days' are ten days.
 CREATE FUNCTION worker_pool.check_options(
     autocommit boolean, timeout interval, max_attempts int, retry_delay interval, run_at timestamptz, on_failure text
 ) RETURNS void
@@ -58,9 +59,9 @@ DECLARE
         WHEN on_failure IS NULL THEN 'on_failure'
     END;
     wrong text := CASE
-        WHEN timeout < interval '1 ms' OR timeout > interval '24 days' THEN 'timeout must be from 1 ms to 24 days'
+        WHEN extract(epoch FROM timeout) NOT BETWEEN 0.001 AND 24 * 86400 THEN 'timeout must be from 1 ms to 24 days'
         WHEN max_attempts < 1 THEN 'max_attempts must be at least 1'
-        WHEN retry_delay < interval '0' OR retry_delay > interval '1 h' THEN 'retry_delay must be from 0 to 1 hour'
+        WHEN extract(epoch FROM retry_delay) NOT BETWEEN 0 AND 3600 THEN 'retry_delay must be from 0 to 1 hour'
         WHEN run_at = 'infinity' THEN 'run_at must not be infinity'
         WHEN on_failure NOT IN ('continue', 'cancel_batch', 'pause') THEN
             format('on_failure must be continue, cancel_batch or pause, not %s', quote_literal(on_failure))

@@ -91,7 +91,7 @@ $$;
 -- A cancel of this job is in flight, or somebody plays with our lock. Waits for the end of that transaction if it is a
 -- cancel: its request is a row with the job's id, and a second one can't be inserted before the first is decided.
 CREATE FUNCTION worker_pool.await_cancel(job_id bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = 0 AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
     IF FOUND THEN
@@ -102,6 +102,7 @@ $$;
 
 -- An attempt of a job ended without success. The caller has locked its row, which waits. Returns what the job is now: 'waiting' if
 -- there will be another attempt, else 'cancelled' or 'failed'. What a failure means for others happens in the same transaction.
+-- It leaves the worker's row alone: a job can call finish() and go on for as long as it likes.
 --
 --   final  no other attempt, however many it may have
 CREATE FUNCTION worker_pool.attempt_failed(
@@ -119,7 +120,8 @@ BEGIN
         END,
         attempts = j.attempts + 1,
         failed_attempts = j.failed_attempts + 1,
-        not_before = clock_timestamp() + least(j.retry_delay * (2 ^ least(j.failed_attempts, 20)), interval '1 h'),
+        not_before = clock_timestamp() + make_interval(
+            secs => least(extract(epoch FROM j.retry_delay) * (2 ^ least(j.failed_attempts, 20)), 3600)::float8),
         started_at = greatest(j.submitted_at, least(begun, clock_timestamp())),
         finished_at = clock_timestamp(),
         row_count = NULL,
@@ -128,10 +130,6 @@ BEGIN
     WHERE j.id = job_id
     RETURNING * INTO job;
 
-    -- It waits again and has not begun: else it would be found as interrupted.
-    UPDATE worker_pool.worker w
-    SET current_job = NULL, since = NULL, autocommit_pid = NULL
-    WHERE w.worker_name = job.worker_name AND w.current_job = job_id AND job.status = 'waiting';
     IF job.status = 'cancelled' THEN
         DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
     ELSIF job.status = 'failed' AND job.on_failure = 'cancel_batch' THEN
@@ -157,6 +155,7 @@ CREATE FUNCTION worker_pool.finish(
 ) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET lock_timeout = 0
 AS $$
 DECLARE
     me   oid := (SELECT l.role FROM worker_pool.session_login l);

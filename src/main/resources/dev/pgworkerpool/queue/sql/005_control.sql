@@ -2,30 +2,22 @@
 
 -- Ends what waits of a job as cancelled, or asks for the end of the attempt that runs. False: it had ended.
 --
--- The request comes before the lock: a transaction that ends the job and finds the lock taken waits for the request
+-- For one that runs, the request comes before the lock: a transaction that ends the job and finds the lock taken waits for the request
 -- (await_cancel). And the look at the job comes after the lock: it sees what such a transaction has committed. So what this returns
 -- is true when this transaction commits, but for autocommit: what such a job has done can't be undone, and if it ended well
 -- before the request reached it, it is done.
 CREATE FUNCTION worker_pool.cancel_job(job_id bigint) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    job record;
 BEGIN
+    IF worker_pool.cancel_waiting(job_id) THEN
+        RETURN true;
+    END IF;
     INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
-    PERFORM worker_pool.lock_outcome(job_id);
-
-    SELECT j.worker_name, j.origin_uid INTO job
-    FROM worker_pool.queued_job j
-    WHERE j.id = job_id AND j.status IN ('waiting', 'scheduled')
-    FOR UPDATE SKIP LOCKED;
-    IF FOUND AND NOT EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.id = job_id) THEN
-        UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = job_id;
+    FOR second IN 1..10 LOOP
+        EXIT WHEN worker_pool.lock_outcome(job_id) OR NOT worker_pool.is_ending(job_id);
+    END LOOP;
+    IF worker_pool.cancel_waiting(job_id) THEN
         DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
-        -- Those behind it may run now.
-        PERFORM pg_notify('worker_pool', job.worker_name);
-        IF job.origin_uid IS NOT NULL THEN
-            PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
-        END IF;
         RETURN true;
     END IF;
     IF NOT EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = job_id AND j.status IN ('waiting', 'scheduled')) THEN
@@ -38,14 +30,62 @@ BEGIN
 END
 $$;
 
--- Those who end the job hold this lock for an instant, somebody who plays with it for ever: then who was first may not be told.
-CREATE FUNCTION worker_pool.lock_outcome(job_id bigint) RETURNS void
+-- False: it does not wait, or it runs, or somebody is about to begin, end or cancel it. Its row is locked by all of them.
+CREATE FUNCTION worker_pool.cancel_waiting(job_id bigint) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    job record;
+BEGIN
+    IF EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.id = job_id) THEN
+        RETURN false;
+    END IF;
+    SELECT j.worker_name, j.origin_uid INTO job
+    FROM worker_pool.queued_job j
+    WHERE j.id = job_id AND j.status IN ('waiting', 'scheduled')
+    FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND OR EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.id = job_id) THEN
+        RETURN false;
+    END IF;
+    UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = job_id;
+    -- Those behind it may run now.
+    PERFORM pg_notify('worker_pool', job.worker_name);
+    IF job.origin_uid IS NOT NULL THEN
+        PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
+    END IF;
+    RETURN true;
+END
+$$;
+
+-- Those who end the job hold this lock until their COMMIT is through. False: it could not be had within a second.
+CREATE FUNCTION worker_pool.lock_outcome(job_id bigint) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(worker_pool.outcome_key(job_id));
+    RETURN true;
 EXCEPTION
     WHEN lock_not_available THEN
-        NULL;
+        RETURN false;
+END
+$$;
+
+-- Does the session that runs this job hold the lock of its outcome? Else it is somebody who plays with it, maybe for ever: then who
+-- was first may not be told.
+CREATE FUNCTION worker_pool.is_ending(job_id bigint) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (
+        SELECT
+        FROM worker_pool.queued_job j
+        JOIN worker_pool.running_transaction r ON r.xid = j.xmax::text AND r.submitter = j.submitter
+        JOIN pg_locks l ON l.pid = r.pid
+        WHERE j.id = job_id
+          AND l.locktype = 'advisory'
+          AND l.objsubid = 1
+          AND l.mode = 'ShareLock'
+          AND l.granted
+          AND ((l.classid::bigint << 32) | l.objid::bigint) = worker_pool.outcome_key(job_id)
+          AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+    );
 END
 $$;
 
@@ -71,7 +111,8 @@ BEGIN
             SELECT q.id, (w.current_job IS NOT NULL)::int AS attempt, w.since
             FROM worker_pool.cancel_request c
             JOIN worker_pool.queued_job q ON q.id = c.id
-            LEFT JOIN worker_pool.worker w ON w.worker_name = q.worker_name AND w.current_job = q.id
+            LEFT JOIN worker_pool.worker w
+              ON w.worker_name = q.worker_name AND w.current_job = q.id AND (q.finished_at >= w.since) IS NOT TRUE
             WHERE q.status IN ('waiting', 'scheduled')
               AND (only_id IS NULL OR q.id = only_id)
               AND q.id NOT IN (SELECT a.id FROM worker_pool.running_autocommit a)
@@ -85,14 +126,20 @@ BEGIN
             PERFORM pg_notify('worker_pool_job', cancelled.origin_uid::text);
         END IF;
     END LOOP;
+    -- Never waits for one that somebody else is about to delete.
     DELETE FROM worker_pool.cancel_request c
-    WHERE NOT EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = c.id AND j.status IN ('waiting', 'scheduled'));
+    WHERE c.id IN (
+        SELECT r.id
+        FROM worker_pool.cancel_request r
+        WHERE NOT EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = r.id AND j.status IN ('waiting', 'scheduled'))
+        FOR UPDATE SKIP LOCKED
+    );
     RETURN settled;
 END
 $$;
 
 -- A job that failed or was cancelled waits again, at its old place. False: it has not ended so. Of a WorkerJob that has ended it is no part any
--- more: that one's end stays what it was.
+-- more: that one's end stays what it was. It leaves the worker's row alone: a transaction that goes on must not hold up others of the name.
 CREATE FUNCTION worker_pool.retry_job(job_id bigint) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -110,9 +157,8 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
-    UPDATE worker_pool.worker w
-    SET current_job = nullif(w.current_job, job_id), interrupted_job = nullif(w.interrupted_job, job_id)
-    WHERE w.worker_name = worker AND job_id IN (w.current_job, w.interrupted_job);
+    -- Whoever cancelled the attempt before may have been too late for it.
+    DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
     PERFORM pg_notify('worker_pool', worker);
     RETURN true;
 END

@@ -191,12 +191,20 @@ BEGIN
         RETURN;
     END IF;
     PERFORM worker_pool.forget_begun(worker);
-    IF job.id IS NULL THEN
+    IF job.id IS NULL OR job.finished_at >= w.since THEN
+        -- That attempt has ended, and the job waits for another one.
         RETURN;
     END IF;
 
     reason := coalesce(w.interruption_reason, reason, 'the worker ended without a word');
-    so_far := 1 + CASE WHEN w.interrupted_job = job.id THEN w.interruptions ELSE 0 END;
+    so_far := 1 + CASE
+        WHEN w.interrupted_job = job.id AND (job.finished_at >= job.started_at) IS NOT TRUE THEN w.interruptions ELSE 0
+    END;
+    IF (w.autocommit_pid IS NOT NULL OR so_far >= 5)
+       AND NOT pg_try_advisory_xact_lock_shared(worker_pool.outcome_key(job.id))
+    THEN
+        PERFORM worker_pool.await_cancel(job.id);
+    END IF;
     IF w.autocommit_pid IS NOT NULL THEN
         status := worker_pool.attempt_failed(job.id, w.since, worker_pool.autocommit_failure(
             job.id, worker_pool.unknown_outcome('interrupted', reason)), '08007', true);
@@ -204,7 +212,7 @@ BEGIN
         status := worker_pool.attempt_failed(job.id, w.since, format('interrupted 5 times: %s', reason), NULL, true);
     ELSE
         UPDATE worker_pool.queued_job j
-        SET attempts = j.attempts + 1, started_at = coalesce(w.since, j.started_at)
+        SET attempts = j.attempts + 1, started_at = coalesce(w.since, clock_timestamp())
         WHERE j.id = job.id;
         IF job.origin_uid IS NOT NULL THEN
             PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
@@ -236,9 +244,13 @@ BEGIN
     END IF;
     PERFORM worker_pool.count_interruption(worker, NULL, true);
 
-    -- Between a cancel and the beginning of what can't be rolled back, one is first (cancel_job).
-    IF backend IS NOT NULL AND NOT pg_try_advisory_xact_lock_shared(worker_pool.outcome_key(job_id)) THEN
-        PERFORM worker_pool.await_cancel(job_id);
+    -- Between a cancel and the beginning of what can't be rolled back, one is first (cancel_waiting). And of two workers, where a
+    -- stranger keeps them from telling that they are two.
+    IF backend IS NOT NULL THEN
+        PERFORM FROM worker_pool.queued_job j WHERE j.id = job_id FOR UPDATE;
+        IF EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.worker_name = worker) THEN
+            RETURN false;
+        END IF;
     END IF;
     PERFORM FROM worker_pool.queued_job j
     WHERE j.id = job_id AND j.status = 'waiting'
@@ -272,7 +284,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Records how an attempt ended whose session could not: it ran outside a transaction, or its session was ended. What is done is
--- done, whoever wanted it cancelled. Returns what the job is now.
+-- done, whoever wanted it cancelled. Returns what the job is now; null: somebody's transaction holds it up, ask again.
 --
 --   touched  rows, of one that is done; null as well where PostgreSQL doesn't say
 --   failure  null: it is done
@@ -280,7 +292,7 @@ $$;
 CREATE FUNCTION worker_pool.end_attempt(
     worker text, job_id bigint, touched bigint, failure text, failure_state text, unknown boolean
 ) RETURNS text
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
 DECLARE
     begun  timestamptz := (SELECT w.since FROM worker_pool.worker w WHERE w.worker_name = worker);
     alone  boolean := (SELECT w.autocommit_pid IS NOT NULL FROM worker_pool.worker w WHERE w.worker_name = worker);
@@ -307,6 +319,8 @@ BEGIN
     END IF;
     PERFORM worker_pool.forget_begun(worker);
     RETURN job.status;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN NULL;
 END
 $$;
 
@@ -382,7 +396,8 @@ BEGIN
     UPDATE worker_pool.worker w
     SET current_job = h.id, since = NULL
     FROM worker_pool.head(worker) h
-    WHERE w.worker_name = worker AND w.current_job IS DISTINCT FROM h.id;
+    LEFT JOIN worker_pool.queued_job j ON j.id = h.id
+    WHERE w.worker_name = worker AND (w.current_job IS DISTINCT FROM h.id OR j.finished_at >= w.since);
     PERFORM worker_pool.count_interruption(worker, reason, false);
 END
 $$;

@@ -132,15 +132,20 @@ FROM head h
 FULL JOIN launch l USING (worker_name);
 
 -- What is scheduled enters the order of its name when it is due, by the clock of the database. Returns how many milliseconds there are
--- until the next one; null when there is none.
+-- until the next one; null when there is none. One that somebody is about to cancel is left to the next call.
 CREATE FUNCTION worker_pool.admit_due() RETURNS bigint
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    now timestamptz := clock_timestamp();
 BEGIN
-    UPDATE worker_pool.queued_job j SET status = 'waiting' WHERE j.status = 'scheduled' AND j.run_at <= clock_timestamp();
+    UPDATE worker_pool.queued_job j SET status = 'waiting'
+    WHERE j.id IN (
+        SELECT d.id FROM worker_pool.queued_job d WHERE d.status = 'scheduled' AND d.run_at <= now FOR UPDATE SKIP LOCKED
+    );
     RETURN (
         SELECT ceil(extract(epoch FROM min(j.run_at) - clock_timestamp()) * 1000)
         FROM worker_pool.queued_job j
-        WHERE j.status = 'scheduled'
+        WHERE j.status = 'scheduled' AND j.run_at > now
     );
 END
 $$;
@@ -172,6 +177,7 @@ BEGIN
         JOIN worker_pool.queued_job j
           ON j.worker_name = n.worker_name AND j.status = 'waiting' AND j.submitter = n.submitter
         WHERE n.submitter NOT IN (SELECT r.oid FROM pg_roles r)
+          AND j.id NOT IN (SELECT a.id FROM worker_pool.running_autocommit a)
         FOR UPDATE OF j SKIP LOCKED
     ),
     ended AS (
@@ -397,14 +403,27 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT j.origin_uid, j.origin FROM worker_pool.queued_job j WHERE j.status = 'scheduled' AND j.origin_uid IS NOT NULL;
 $$;
 
--- What waits becomes cancelled, and what runs is ended as cancelled. Returns how many statements that were.
+-- What waits becomes cancelled, and what runs is ended as cancelled. Returns how many statements that were. One that somebody else
+-- cancels in a transaction that goes on is left to the next call, and so is what would take long.
 CREATE FUNCTION worker_pool.cancel_workerjob(uid uuid) RETURNS int
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-    SELECT count(*)::int
-    FROM (
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    job        record;
+    cancelled  int := 0;
+BEGIN
+    FOR job IN
         SELECT j.id FROM worker_pool.queued_job j
         WHERE j.origin_uid = uid AND j.status IN ('waiting', 'scheduled')
         ORDER BY j.id DESC
-    ) w
-    WHERE worker_pool.cancel_job(w.id);
+    LOOP
+        EXIT WHEN clock_timestamp() > statement_timestamp() + interval '5 s';
+        BEGIN
+            cancelled := cancelled + worker_pool.cancel_job(job.id)::int;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                NULL;
+        END;
+    END LOOP;
+    RETURN cancelled;
+END
 $$;
