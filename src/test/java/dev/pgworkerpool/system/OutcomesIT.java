@@ -181,7 +181,7 @@ class OutcomesIT {
     @MethodSource("cells")
     void ends_as_the_table_says(Cell cell) throws SQLException {
         var worker = worker(cell.happening(), cell.kind());
-        assertThat(ask("""
+        assertThat(look("""
                         SELECT string_agg(
                             format('%s, %s attempts, %s effects',
                                 concat_ws(' ', j.status, j.sqlstate),
@@ -194,7 +194,7 @@ class OutcomesIT {
                             FROM worker_pool.jobs x WHERE x.worker_name = $1
                             WINDOW by_id AS (ORDER BY x.id)
                         ) j""", worker)).as("%s", cell).containsExactly(cell.outcome().seen);
-        assertThat(ask(
+        assertThat(look(
                         "SELECT coalesce(error, '') FROM worker_pool.jobs WHERE worker_name = $1 ORDER BY id LIMIT 1",
                         worker))
                 .as("%s", cell)
@@ -321,7 +321,16 @@ class OutcomesIT {
 
     /** {@code $1} stands for the parameter, wherever it is. */
     private static List<String> ask(String query, String parameter) throws SQLException {
-        return system.superuserLook(query.replace("$1", "'" + parameter + "'"));
+        return system.superuserLook(with(query, parameter));
+    }
+
+    /** The same, in a session that is kept. */
+    private static List<String> look(String query, String parameter) throws SQLException {
+        return system.database().look(with(query, parameter));
+    }
+
+    private static String with(String query, String parameter) {
+        return query.replace("$1", "'" + parameter + "'");
     }
 
     private static String worker(Happening happening, Kind kind) {
