@@ -34,7 +34,7 @@ final class WaitingReason {
                         .formatted(
                                 statement.ordinal(),
                                 statement.attempts(),
-                                statement.error().lines().findFirst().orElse("unknown error"));
+                                WorkerJobProgress.firstLine(statement.error()));
     }
 
     /** Position 1 is next, so those before it are the one that runs and position - 1 others. */

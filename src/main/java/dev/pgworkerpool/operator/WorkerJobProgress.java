@@ -30,6 +30,8 @@ record WorkerJobProgress(
         @Nullable List<Long> jobIds,
         List<QueuedStatement> statements) {
 
+    private static final int LONGEST_LINE = 300;
+
     /** It isn't queued, for this reason. */
     static WorkerJobProgress notQueued(Phase phase, Readiness readiness) {
         return new WorkerJobProgress(phase, readiness, null, null, List.of());
@@ -188,7 +190,9 @@ record WorkerJobProgress(
         return time.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
-    private static String firstLine(@Nullable String text) {
-        return text == null ? "unknown error" : text.lines().findFirst().orElse("unknown error");
+    /** For conditions and the table of kubectl; all of the error is in {@code status.failure}. */
+    static String firstLine(@Nullable String text) {
+        String line = text == null ? "unknown error" : text.lines().findFirst().orElse("unknown error");
+        return line.length() <= LONGEST_LINE ? line : line.substring(0, LONGEST_LINE - 1) + "…";
     }
 }

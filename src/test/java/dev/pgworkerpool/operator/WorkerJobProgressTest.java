@@ -142,6 +142,12 @@ class WorkerJobProgressTest {
         return status(null, rows);
     }
 
+    @Test
+    void what_kubectl_shows_of_an_error_is_its_first_line_cut_to_a_bound() {
+        assertThat(WorkerJobProgress.firstLine("division by zero\nHINT:  none")).isEqualTo("division by zero");
+        assertThat(WorkerJobProgress.firstLine("x".repeat(8000))).hasSize(300).endsWith("x…");
+    }
+
     private static WorkerJobStatus status(@Nullable WorkerJobStatus old, QueuedStatement... rows) {
         return WorkerJobProgress.queued("queue", IDS, Arrays.asList(rows), old, row -> "because of " + row.reason())
                 .status(job(), old, NOW);

@@ -77,7 +77,8 @@ class ControlAttackTest extends OneWorkerTest {
         try (var alice = database.as("alice");
                 var operator = operator()) {
             execute(alice, "BEGIN", cancelOf(scheduled));
-            await(() -> ask(operator, "SELECT now() > run_at FROM worker_pool.jobs").equals(List.of("t")));
+            await(() ->
+                    ask(operator, "SELECT now() > run_at FROM worker_pool.jobs").equals(List.of("t")));
             assertThat(ask(operator, "SELECT worker_pool.admit_due()")).containsOnlyNulls();
             assertThat(ask(operator, "SELECT worker_name FROM worker_pool.demand()"))
                     .isEmpty();
@@ -91,9 +92,8 @@ class ControlAttackTest extends OneWorkerTest {
     @Test
     void a_deleted_WorkerJob_that_somebody_cancels_for_long_does_not_hold_up_the_operator() throws SQLException {
         var uid = UUID.randomUUID();
-        var first = database.look("SELECT (worker_pool.enqueue_workerjob('%s', 'workerjob/a/b', 'foo',"
-                                .formatted(uid)
-                        + " ARRAY['SELECT 1', 'SELECT 2'], 'alice', false, NULL, 1, '10 s', NULL, 'continue'))[1]")
+        var first = database.look("SELECT (worker_pool.enqueue_workerjob('%s', 'workerjob/a/b', 'foo',".formatted(uid)
+                        + " ARRAY['SELECT 1', 'SELECT 2'], 'alice', 'continue'))[1]")
                 .getFirst();
         try (var running = database.as("alice");
                 var alice = database.as("alice");
@@ -139,7 +139,10 @@ class ControlAttackTest extends OneWorkerTest {
 
     @ParameterizedTest
     @CsvSource({
-        "REPEATABLE READ, cancel", "SERIALIZABLE, cancel", "REPEATABLE READ, retry", "SERIALIZABLE, retry",
+        "REPEATABLE READ, cancel",
+        "SERIALIZABLE, cancel",
+        "REPEATABLE READ, retry",
+        "SERIALIZABLE, retry",
     })
     void a_transaction_with_an_old_snapshot_is_told_so_and_not_something_wrong(String isolation, String call)
             throws SQLException {
