@@ -58,7 +58,12 @@ final class DemoDatabase implements AutoCloseable {
     }
 
     Connection connect(Login login) throws SQLException {
-        return server.connect(NAME, login.role(), login.password());
+        return connect(NAME, login);
+    }
+
+    /** To another database of the same server. */
+    Connection connect(String database, Login login) throws SQLException {
+        return server.connect(database, login.role(), login.password());
     }
 
     @Override

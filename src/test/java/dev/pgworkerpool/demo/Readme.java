@@ -33,6 +33,14 @@ public record Readme(String text) {
         return new Readme(section.group());
     }
 
+    /** All but this section of the second level, with those that are in it. */
+    Readme without(String heading) {
+        return new Readme(Pattern.compile(
+                        "^## " + Pattern.quote(heading) + "$.*?(?=^## |\\z)", Pattern.DOTALL | Pattern.MULTILINE)
+                .matcher(text)
+                .replaceFirst(""));
+    }
+
     /** What its blocks of text show of a terminal. */
     public List<Typed> terminal() {
         return blocks("text").stream()

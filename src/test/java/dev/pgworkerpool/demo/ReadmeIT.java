@@ -28,7 +28,7 @@ class ReadmeIT {
 
     @BeforeAll
     static void start() throws Exception {
-        readme = Readme.read();
+        readme = Readme.read().without("Recipes");
         parts = SURROUNDINGS.start();
     }
 

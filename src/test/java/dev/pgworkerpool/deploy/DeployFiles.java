@@ -14,8 +14,9 @@ public final class DeployFiles {
         return Stream.concat(Stream.of("deploy"), in("deploy/overlays"));
     }
 
+    /** Those to give to {@code kubectl apply -f}; the others are for psql. */
     public static Stream<String> examples() throws IOException {
-        return in("examples");
+        return in("examples").filter(file -> file.endsWith(".yaml"));
     }
 
     private static Stream<String> in(String folder) throws IOException {

@@ -197,6 +197,24 @@ class AutocommitTest extends OneWorkerTest {
     }
 
     @Test
+    void a_cancel_that_is_committed_after_it_has_ended_finds_it_done() throws Exception {
+        var job = enqueue("CALL public.two_steps(1)");
+        var worker = CompletableFuture.supplyAsync(() -> workers.run("foo"));
+        awaitStatus("pending");
+        try (var alice = database.as("alice")) {
+            QueueDatabase.execute(alice, "BEGIN", "SELECT worker_pool.cancel(" + job + ")");
+            await(() -> database.look("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+                    .equals(List.of("1")));
+            QueueDatabase.execute(alice, "COMMIT");
+        }
+        assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        assertThat(look("status")).containsExactly("done");
+        assertThat(effects()).containsExactly("step 1", "step 2");
+        assertThat(database.look("SELECT count(*) FROM worker_pool.cancel_request"))
+                .containsExactly("0");
+    }
+
+    @Test
     void its_time_is_limited() throws Exception {
         enqueue("CALL public.two_steps(60)", "autocommit => true, timeout => '300 ms'");
         submit("INSERT INTO effect (v) VALUES ('behind')");
