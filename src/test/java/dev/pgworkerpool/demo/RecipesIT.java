@@ -79,13 +79,17 @@ class RecipesIT {
     @Test
     void a_migration_lets_the_application_go_on_until_it_gets_its_lock() throws Exception {
         assumePrograms();
-        var commands =
-                blocks("A migration before the application", "sh").getFirst().lines().toList();
+        var commands = blocks("A migration before the application", "sh")
+                .getFirst()
+                .lines()
+                .toList();
         try (var application = parts.database().connect(parts.database().alice)) {
             QueueDatabase.execute(application, "BEGIN", "SELECT FROM books LIMIT 1");
             shell(parts.database().alice, commands.getFirst());
             eventually().until(() -> reasons("migrations").contains("Retrying"));
-            assertThat(ask("SELECT sqlstate FROM worker_pool.jobs WHERE worker_name = 'migrations' ORDER BY id LIMIT 1"))
+            assertThat(
+                            ask(
+                                    "SELECT sqlstate FROM worker_pool.jobs WHERE worker_name = 'migrations' ORDER BY id LIMIT 1"))
                     .isEqualTo("55P03");
             assertThat(health("migration-7")).isEqualTo("Progressing");
             QueueDatabase.execute(application, "COMMIT");
@@ -158,11 +162,11 @@ class RecipesIT {
         ask("SELECT worker_pool.enqueue('halted', 'SELECT pg_sleep(600)')");
         ask("SELECT worker_pool.enqueue('halted', 'SELECT 1')");
         ask("SELECT worker_pool.enqueue('halted, too', 'SELECT pg_sleep(600)', autocommit => true)");
-        eventually().until(() -> reasons("halted%").stream().filter("Running"::equals).count() == 2);
+        eventually()
+                .until(() ->
+                        reasons("halted%").stream().filter("Running"::equals).count() == 2);
 
-        shell(
-                parts.database().admin(),
-                blocks("Stop everything now", "sh").getFirst());
+        shell(parts.database().admin(), blocks("Stop everything now", "sh").getFirst());
         awaitStatuses("halted", "cancelled", "waiting");
         awaitStatuses("halted, too", "cancelled");
         eventually().until(() -> reasons("halted").equals(List.of("PoolSuspended")));
@@ -194,10 +198,12 @@ class RecipesIT {
 
         var there = parts.database().connect("archive", parts.database().alice);
         assertThat(what(there, "")).containsExactlyElementsOf(queued);
-        eventually().until(() -> QueueDatabase.ask(
-                        there, "SELECT status FROM worker_pool.jobs WHERE worker_name = 'moved' ORDER BY id")
-                .equals(List.of("done", "done", "done", "waiting")));
-        assertThat(QueueDatabase.ask(there, "SELECT origin FROM worker_pool.jobs")).containsOnlyNulls();
+        eventually()
+                .until(() -> QueueDatabase.ask(
+                                there, "SELECT status FROM worker_pool.jobs WHERE worker_name = 'moved' ORDER BY id")
+                        .equals(List.of("done", "done", "done", "waiting")));
+        assertThat(QueueDatabase.ask(there, "SELECT origin FROM worker_pool.jobs"))
+                .containsOnlyNulls();
         assertThat(ask("SELECT string_agg(DISTINCT status, ',') FROM worker_pool.jobs WHERE worker_name = 'moved'"))
                 .isEqualTo("cancelled");
         patchPool("{\"spec\":{\"suspend\":false}}");
@@ -234,8 +240,7 @@ class RecipesIT {
         assertThat(QueueDatabase.ask(alice, """
                         SELECT DISTINCT concat_ws(' ', autocommit, timeout, max_attempts, retry_delay,
                             run_at = '2026-12-01 00:00:00Z', on_failure)
-                        FROM worker_pool.jobs WHERE worker_name = 'optional'"""))
-                .containsExactly("t 00:10:00 3 00:00:10 t pause");
+                        FROM worker_pool.jobs WHERE worker_name = 'optional'""")).containsExactly("t 00:10:00 3 00:00:10 t pause");
     }
 
     private static String example(String file) throws IOException {
@@ -263,8 +268,11 @@ class RecipesIT {
 
     private static void shell(Login login, String commands) throws IOException {
         new Command(
-                        List.of("sh", "-ec", ". " + DIR + "/env\n" + "export PGUSER='" + login.role() + "' PGPASSWORD='"
-                                + login.password() + "'\n" + commands),
+                        List.of(
+                                "sh",
+                                "-ec",
+                                ". " + DIR + "/env\n" + "export PGUSER='" + login.role() + "' PGPASSWORD='"
+                                        + login.password() + "'\n" + commands),
                         Map.of())
                 .run();
     }
@@ -314,8 +322,9 @@ class RecipesIT {
     }
 
     private static void endWhatRunsOnceSuspended(String worker) {
-        eventually().until(() -> QueueDatabase.ask(admin, "SELECT suspended FROM worker_pool.pool")
-                .equals(List.of("t")));
+        eventually()
+                .until(() -> QueueDatabase.ask(admin, "SELECT suspended FROM worker_pool.pool")
+                        .equals(List.of("t")));
         try {
             QueueDatabase.ask(
                     admin,
@@ -366,15 +375,17 @@ class RecipesIT {
     private static void awaitObserved() {
         eventually().until(() -> {
             var pool = pool().require();
-            return Objects.requireNonNull(pool.getStatus())
-                    .observedGeneration()
-                    .equals(pool.getMetadata().getGeneration());
+            return pool.getStatus() != null
+                    && Objects.equals(
+                            pool.getStatus().observedGeneration(),
+                            pool.getMetadata().getGeneration());
         });
     }
 
     /** Returns when its queue is there. */
     private static void createSuspendedArchive() {
-        parts.namespace().apply("""
+        parts.namespace()
+                .apply("""
                 apiVersion: pgworkerpool.dev/v1alpha1
                 kind: WorkerPool
                 metadata: {name: archive}
