@@ -145,7 +145,7 @@ class ReadmeIT {
         return sql.contains("CREATE ROLE") || sql.contains("CREATE SCHEMA");
     }
 
-    private static boolean onPath(String program) {
+    static boolean onPath(String program) {
         return Stream.of(System.getenv("PATH").split(File.pathSeparator, -1))
                 .anyMatch(dir -> Files.isExecutable(Path.of(dir, program)));
     }

@@ -224,6 +224,14 @@ class RecipesIT {
     }
 
     @Test
+    void a_worker_job_that_is_deleted_takes_the_statement_that_runs_with_it() throws Exception {
+        apply("dropped", "worker: dropped", "role: alice", "statements: [select pg_sleep(600), select 1]");
+        eventually().until(() -> reasons("dropped").contains("Running"));
+        parts.cluster().client().resource(workerJob("dropped")).delete();
+        awaitStatuses("dropped", "cancelled", "cancelled");
+    }
+
+    @Test
     void a_worker_job_has_the_options_of_a_queued_job() throws Exception {
         apply(
                 "optional",
@@ -262,8 +270,9 @@ class RecipesIT {
     }
 
     private static void assumePrograms() {
-        assumeThat(Kubectl.find(parts.cluster().kubeconfig())).isPresent();
-        assumeThat(Path.of("/usr/bin/psql")).exists();
+        assumeThat(ReadmeIT.onPath("psql") && ReadmeIT.onPath("kubectl"))
+                .as("psql and kubectl are installed")
+                .isTrue();
     }
 
     private static void shell(Login login, String commands) throws IOException {
@@ -392,6 +401,7 @@ class RecipesIT {
                 spec:
                   database: {host: %s, port: %d, name: archive, secretRef: {name: library-operator}}
                   logins: [{secretRef: {name: library-alice}}]
+                  worker: {yieldAfter: 60s}
                   suspend: true
                 """.formatted(parts.database().host(), parts.database().port()));
         eventually().ignoreExceptions().until(() -> {
