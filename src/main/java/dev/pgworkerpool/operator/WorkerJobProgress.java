@@ -193,6 +193,8 @@ record WorkerJobProgress(
     /** For conditions and the table of kubectl; all of the error is in {@code status.failure}. */
     static String firstLine(@Nullable String text) {
         String line = text == null ? "unknown error" : text.lines().findFirst().orElse("unknown error");
-        return line.length() <= LONGEST_LINE ? line : line.substring(0, LONGEST_LINE - 1) + "…";
+        return line.codePointCount(0, line.length()) <= LONGEST_LINE
+                ? line
+                : line.substring(0, line.offsetByCodePoints(0, LONGEST_LINE - 1)) + "…";
     }
 }

@@ -50,9 +50,10 @@ class WorkerJobStatusWriter {
         if (now.startedAt() != null && (old == null || old.startedAt() == null)) {
             events.normal(job, "Started", "worker \"" + job.getSpec().worker() + "\" has begun with it");
         } else if (reason(now).equals("Running") && attempts(now) > attempts(old)) {
-            events.normal(job, "Attempt", "attempt " + now.attempts() + ": " + now.message());
+            events.normal(job, "Attempt", String.valueOf(now.message()));
         }
-        if (reason(now).equals("Retrying") && attempts(now) > attempts(old)) {
+        if (reason(now).equals("Retrying")
+                && (old == null || !reason(old).equals("Retrying") || attempts(now) > attempts(old))) {
             events.warning(job, "AttemptFailed", String.valueOf(now.message()));
         }
         if (now.phase() == null || (old != null && now.phase() == old.phase())) {

@@ -54,9 +54,18 @@ final class Connections {
     }
 
     Connection as(String login) throws WorkerEnds {
+        return as(login, "0");
+    }
+
+    /** Another one, for short calls while that one is at work. */
+    Connection beside(String login) throws WorkerEnds {
+        return as(login, CONTROL_SECONDS);
+    }
+
+    private Connection as(String login, String answerSeconds) throws WorkerEnds {
         var options =
                 SUBMITTER_OPTIONS + (serverVersion >= TRANSACTION_TIMEOUT_SINCE ? " -c transaction_timeout=0" : "");
-        return connect(credentials.login(login), options, "0");
+        return connect(credentials.login(login), options, answerSeconds);
     }
 
     private Connection connect(Credentials.Login login, String options, String answerSeconds) throws WorkerEnds {
@@ -79,6 +88,9 @@ final class Connections {
         properties.setProperty("tcpKeepAlive", "true"); // or the driver would switch it off again
         // Jobs may DEALLOCATE ALL, and the hygiene after each job does: nothing may be kept in the server.
         properties.setProperty("prepareThreshold", "0");
+        // An autocommit job goes as it is, and runs to its end: with a limit on its rows, it would stop behind the
+        // first.
+        properties.setProperty("preferQueryMode", "extendedForPrepared");
         try {
             return DriverManager.getConnection(
                     "jdbc:postgresql://%s:%d/%s"

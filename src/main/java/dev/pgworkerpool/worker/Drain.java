@@ -1,6 +1,7 @@
 package dev.pgworkerpool.worker;
 
 import dev.pgworkerpool.worker.CallWatch.End;
+import dev.pgworkerpool.worker.ControlSession.AutocommitJob;
 import dev.pgworkerpool.worker.ControlSession.Head;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -227,15 +228,15 @@ final class Drain {
     private void runOutsideTransaction(Head head, String login) throws SQLException, WorkerEnds {
         alone = true;
         try (var session = mounted(() -> sessions.open(login, head.submitter()))) {
+            var job = control.autocommitJob(head.id());
             if (begins(head, session.backend())) {
-                count(attempt(head, session));
+                count(attempt(head, session, job));
             }
         }
     }
 
-    private String attempt(Head head, SubmitterSession session) throws SQLException, WorkerEnds {
+    private String attempt(Head head, SubmitterSession session, AutocommitJob job) throws SQLException, WorkerEnds {
         var timeout = Objects.requireNonNullElse(head.timeout(), Duration.ZERO);
-        var job = control.autocommitJob(head.id());
         var begunAt = System.nanoTime();
         var watched = watch(session, head.timeout());
         Long rows;

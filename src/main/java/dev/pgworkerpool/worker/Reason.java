@@ -7,14 +7,22 @@ import org.postgresql.util.ServerErrorMessage;
 
 /** What is worth telling of an error, in one line. */
 final class Reason {
+    private static final int LONGEST = 300;
+
     private Reason() {}
 
     /** The server's message without its context, or the driver's own. */
     static String of(SQLException error) {
         var message = serverMessage(error);
-        return message == null
-                ? String.valueOf(error.getMessage())
-                : message.getSeverity() + ": " + message.getMessage();
+        return line(
+                message == null
+                        ? String.valueOf(error.getMessage())
+                        : message.getSeverity() + ": " + message.getMessage());
+    }
+
+    private static String line(String text) {
+        var line = text.lines().findFirst().orElse("");
+        return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "…";
     }
 
     /** What a job's error is made of. */

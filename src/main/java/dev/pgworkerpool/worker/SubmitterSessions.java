@@ -49,7 +49,7 @@ final class SubmitterSessions implements AutoCloseable {
 
     /** Another session of a login of which one is open, to see what that one does and to end it. */
     SubmitterSession beside(SubmitterSession session) throws WorkerEnds, SQLException {
-        var second = new SubmitterSession(connections.as(session.login()), worker, session.login());
+        var second = new SubmitterSession(connections.beside(session.login()), worker, session.login());
         second.actAsLogin();
         return second;
     }

@@ -70,6 +70,42 @@ class AutocommitTest extends OneWorkerTest {
     }
 
     @Test
+    void a_query_runs_to_its_end_whatever_it_returns() throws SQLException {
+        database.asSuperuser("CREATE OR REPLACE FUNCTION public.note(n int) RETURNS int LANGUAGE sql AS"
+                + " 'INSERT INTO public.effect (v) VALUES (n) RETURNING 1'");
+        enqueue("SELECT public.note(n) FROM generate_series(1, 1000) n");
+        run();
+        assertThat(outcomes()).containsExactly("done");
+        assertThat(effects()).hasSize(1000);
+    }
+
+    @Test
+    void a_cancel_sees_a_session_that_came_after_its_transactions_first_look() throws Exception {
+        var job = enqueue("CALL public.two_steps(60)");
+        try (var alice = database.as("alice")) {
+            QueueDatabase.execute(alice, "BEGIN", "SELECT * FROM worker_pool.queue");
+            var worker = CompletableFuture.supplyAsync(() -> workers.run("foo"));
+            await(() -> !effects().isEmpty());
+            QueueDatabase.execute(alice, "SELECT worker_pool.cancel(" + job + ")", "COMMIT");
+            assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        }
+        assertThat(look("concat_ws(' ', status, sqlstate)")).containsExactly("cancelled 57014");
+        assertThat(effects()).containsExactly("step 1");
+    }
+
+    @Test
+    void it_does_not_begin_in_a_suspended_pool_or_a_paused_name() throws SQLException {
+        var job = enqueue("CALL public.two_steps(0)");
+        database.execute(QueueDatabase.OPERATOR, "CALL worker_pool.pause('foo')");
+        assertThat(database.look("SELECT worker_pool.begin_job('foo', " + job + ", 1)"))
+                .containsExactly("f");
+        database.execute(QueueDatabase.OPERATOR, "CALL worker_pool.resume('foo')");
+        database.look("SELECT worker_pool.acquire('uid', 'pool', true)");
+        assertThat(database.look("SELECT worker_pool.begin_job('foo', " + job + ", 1)"))
+                .containsExactly("f");
+    }
+
+    @Test
     void it_runs_with_the_search_path_and_the_time_zone_of_its_submitter() throws SQLException {
         database.asSuperuser("CREATE SCHEMA IF NOT EXISTS shelf AUTHORIZATION alice");
         try (var alice = database.as("alice")) {

@@ -273,6 +273,23 @@ class ControlAttackTest extends OneWorkerTest {
         assertThat(effects()).containsExactly("behind");
     }
 
+    /** It would not be seen to run any more, and nobody could cancel it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "worker_pool.finish(%s, 'done', now(), 0, NULL, NULL)",
+                "worker_pool.finish(%s, 'failed', now(), 0, 'made up', 'AAAAA')"
+            })
+    void a_job_can_not_end_itself_and_go_on(String end) throws SQLException {
+        var own = "substring(current_setting('application_name') from '\\d+$')::bigint";
+        enqueue("alice", "SELECT " + end.formatted(own) + "; " + SLOW, "");
+        enqueue("alice", "SELECT " + end.formatted(own) + "; " + SLOW, "timeout => '30 s'");
+        submit(effect("behind"));
+        run();
+        assertThat(look("concat_ws(' ', status, attempts, sqlstate)"))
+                .containsExactly("failed 1 55006", "failed 1 55006", "done 1");
+    }
+
     @Test
     void a_job_may_cancel_and_retry_others_of_its_submitter_with_its_own_effect() throws SQLException {
         var failed = submit("SELECT 1/0");

@@ -26,6 +26,8 @@ CREATE TABLE worker_pool.queued_job (
     origin          text,
     origin_uid      uuid,
     origin_ordinal  int,
+    -- Of a WorkerJob that has ended, and run again by retry(): that one's end stays what it was.
+    detached        boolean NOT NULL DEFAULT false,
     -- The options.
     autocommit      boolean NOT NULL DEFAULT false,
     timeout         interval,
@@ -81,6 +83,7 @@ CREATE TABLE worker_pool.worker (
     -- The session that runs it, where it runs outside a transaction: no row lock tells of it then. A process id is of one
     -- start of the server only.
     autocommit_pid       int,
+    autocommit_login     oid,
     server_started       timestamptz,
     -- How far the job is, and which one it was about.
     progress             text,

@@ -28,12 +28,13 @@ JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
 JOIN worker_pool.login g ON g.login = a.usesysid
 WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted;
 
--- The jobs that run outside a transaction right now: the session that was noted down before the job began is still there.
+-- The jobs that run outside a transaction right now: the session that was noted down before the job began is still there. Who decides
+-- by it calls pg_stat_clear_snapshot() first: a transaction sees the sessions of its first look, which may be a while ago.
 CREATE VIEW worker_pool.running_autocommit AS
-SELECT w.current_job AS id, w.worker_name, g.role AS submitter, a.pid
+SELECT w.current_job AS id, w.worker_name, j.submitter, a.pid
 FROM worker_pool.worker w
-JOIN pg_catalog.pg_stat_activity a ON a.pid = w.autocommit_pid
-JOIN worker_pool.login g ON g.login = a.usesysid
+JOIN worker_pool.queued_job j ON j.id = w.current_job AND j.status = 'waiting'
+JOIN pg_catalog.pg_stat_activity a ON a.pid = w.autocommit_pid AND a.usesysid = w.autocommit_login
 WHERE w.autocommit_pid IS NOT NULL
   AND w.server_started = pg_catalog.pg_postmaster_start_time()
   AND a.datname = pg_catalog.current_database();

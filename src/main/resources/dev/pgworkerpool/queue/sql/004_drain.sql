@@ -148,6 +148,9 @@ $$;
 -- 'cancelled', or 'waiting' for another attempt. An error if there is no such job, or if one that is done was cancelled: then the
 -- caller's transaction, with the job's effect, can't commit. A job can call it, too, with anything: what others read of it has bounds.
 --
+-- Not from within the job, which runs in a sub-transaction of the one that ends it: one that ended itself in there would go on unseen
+-- and for ever, as its row would not be that of a running job any more.
+--
 -- Either this or a cancel wins: one that was committed before is seen here, one in flight is waited for, and one that
 -- comes later waits for the end of this transaction.
 CREATE FUNCTION worker_pool.finish(
@@ -158,8 +161,9 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = 0
 AS $$
 DECLARE
-    me   oid := (SELECT l.role FROM worker_pool.session_login l);
-    job  record;
+    me      oid := (SELECT l.role FROM worker_pool.session_login l);
+    job     record;
+    status  text;
 BEGIN
     IF NOT pg_try_advisory_xact_lock_shared(worker_pool.outcome_key(job_id)) THEN
         PERFORM worker_pool.await_cancel(job_id);
@@ -174,8 +178,11 @@ BEGIN
             row_count = touched
         WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = me
           AND NOT EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = job_id)
-        RETURNING j.origin_uid INTO job;
+        RETURNING j.origin_uid, j.xmin AS writer INTO job;
         IF FOUND THEN
+            IF job.writer <> pg_current_xact_id()::xid THEN
+                RAISE EXCEPTION 'A job does not end from within' USING ERRCODE = 'object_in_use';
+            END IF;
             IF job.origin_uid IS NOT NULL THEN
                 PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
             END IF;
@@ -191,13 +198,19 @@ BEGIN
     ELSIF outcome = 'done' THEN
         RAISE EXCEPTION 'Job % was cancelled', job_id USING ERRCODE = 'query_canceled';
     END IF;
-    RETURN worker_pool.attempt_failed(job_id, begun, failure, failure_state, false);
+    status := worker_pool.attempt_failed(job_id, begun, failure, failure_state, false);
+    IF (SELECT j.xmin FROM worker_pool.queued_job j WHERE j.id = job_id) <> pg_current_xact_id()::xid THEN
+        RAISE EXCEPTION 'A job does not end from within' USING ERRCODE = 'object_in_use';
+    END IF;
+    RETURN status;
 END
 $$;
 
--- What a failed job's `error` holds: the message, then DETAIL and HINT where PostgreSQL gave them.
+-- What a failed job's `error` holds: the message, then DETAIL and HINT where PostgreSQL gave them. The message is cut for them.
 CREATE FUNCTION worker_pool.failure_text(message text, detail text, hint text, state text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rest text;
 BEGIN
     IF hint = '' AND state IN ('25001', '2D000') THEN
         -- Refuses a transaction block, or ends the transaction itself.
@@ -206,7 +219,8 @@ BEGIN
         -- PostgreSQL's own hint is for authors of PL/pgSQL.
         hint := 'Write CREATE TABLE ... AS SELECT ... instead.';
     END IF;
-    RETURN concat_ws(E'\n', message, 'DETAIL:  ' || nullif(detail, ''), 'HINT:  ' || nullif(hint, ''));
+    rest := concat(E'\nDETAIL:  ' || nullif(left(detail, 2000), ''), E'\nHINT:  ' || nullif(left(hint, 1000), ''));
+    RETURN left(message, 8000 - length(rest)) || rest;
 END
 $$;
 

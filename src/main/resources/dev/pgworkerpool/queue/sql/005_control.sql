@@ -15,6 +15,9 @@ BEGIN
     INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
     FOR second IN 1..10 LOOP
         EXIT WHEN worker_pool.lock_outcome(job_id) OR NOT worker_pool.is_ending(job_id);
+        IF second = 10 THEN
+            RAISE EXCEPTION 'Job % is about to end, and its COMMIT takes long', job_id USING ERRCODE = 'lock_not_available';
+        END IF;
     END LOOP;
     IF worker_pool.cancel_waiting(job_id) THEN
         DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
@@ -36,14 +39,16 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     job record;
 BEGIN
-    IF EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.id = job_id) THEN
-        RETURN false;
-    END IF;
     SELECT j.worker_name, j.origin_uid INTO job
     FROM worker_pool.queued_job j
     WHERE j.id = job_id AND j.status IN ('waiting', 'scheduled')
     FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND OR EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.id = job_id) THEN
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    -- An autocommit job begins with its row locked (begin_job): it has, or it can't any more.
+    PERFORM pg_stat_clear_snapshot();
+    IF EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.id = job_id) THEN
         RETURN false;
     END IF;
     UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = job_id;
@@ -73,6 +78,7 @@ $$;
 CREATE FUNCTION worker_pool.is_ending(job_id bigint) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    PERFORM pg_stat_clear_snapshot();
     RETURN EXISTS (
         SELECT
         FROM worker_pool.queued_job j
@@ -100,6 +106,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM worker_pool.cancel_request) THEN
         RETURN false;
     END IF;
+    PERFORM pg_stat_clear_snapshot();
     FOR cancelled IN
         -- An attempt that was ended with its session counts, too: nobody else counts it any more.
         UPDATE worker_pool.queued_job j
@@ -146,12 +153,12 @@ DECLARE
     worker text;
 BEGIN
     UPDATE worker_pool.queued_job j
-    SET status = 'waiting',
+    SET status = CASE WHEN j.run_at > clock_timestamp() THEN 'scheduled' ELSE 'waiting' END,
         failed_attempts = 0,
         not_before = NULL,
-        origin_uid = CASE WHEN EXISTS (
+        detached = j.origin_uid IS NOT NULL AND NOT EXISTS (
             SELECT FROM worker_pool.queued_job o WHERE o.origin_uid = j.origin_uid AND o.status IN ('waiting', 'scheduled')
-        ) THEN j.origin_uid END
+        )
     WHERE j.id = job_id AND j.status IN ('failed', 'cancelled')
     RETURNING j.worker_name INTO worker;
     IF NOT FOUND THEN

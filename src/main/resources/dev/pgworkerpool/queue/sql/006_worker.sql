@@ -108,8 +108,13 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     );
 $$;
 
+CREATE FUNCTION worker_pool.has_word(query text, word text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+RETURN query ~* ('(^|\W)' || regexp_replace(word, '(\W)', '\\\1', 'g') || '($|\W)');
+
 -- Indexes that a statement of this text may have left behind invalid. They cost each write, and nobody uses them.
-CREATE FUNCTION worker_pool.invalid_indexes(query text) RETURNS text
+-- Those of other roles are none of its business.
+CREATE FUNCTION worker_pool.invalid_indexes(query text, submitter oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT string_agg(format('%I.%I', n.nspname, i.relname), ', ' ORDER BY n.nspname, i.relname)
     FROM pg_index x
@@ -117,18 +122,25 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     JOIN pg_namespace n ON n.oid = i.relnamespace
     JOIN pg_class t ON t.oid = x.indrelid
     WHERE NOT x.indisvalid
+      AND pg_has_role(submitter, t.relowner, 'USAGE')
       AND query ~* '\mconcurrently\M'
-      AND (strpos(lower(query), lower(t.relname)) > 0
-           OR strpos(lower(query), lower(regexp_replace(i.relname, '_cc(new|old)[0-9]*$', ''))) > 0
+      AND (worker_pool.has_word(query, t.relname)
+           OR worker_pool.has_word(query, regexp_replace(i.relname, '_cc(new|old)[0-9]*$', ''))
            OR query ~* '\m(schema|database)\M');
 $$;
 
--- What is said of an autocommit statement that did not end well: `failure`, and what to do with what it left.
+-- What is said of an autocommit statement that did not end well: `failure`, and what to look for.
 CREATE FUNCTION worker_pool.autocommit_failure(job_id bigint, failure text) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT concat_ws(E'\n', failure, 'HINT:  Invalid and to be dropped, or rebuilt with REINDEX INDEX CONCURRENTLY: ' || worker_pool.invalid_indexes(j.query_text))
-    FROM worker_pool.queued_job j
-    WHERE j.id = job_id;
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    hint text := (
+        SELECT E'\nHINT:  Invalid and to be dropped, or rebuilt with REINDEX INDEX CONCURRENTLY: '
+               || left(worker_pool.invalid_indexes(j.query_text, j.submitter), 1000)
+        FROM worker_pool.queued_job j WHERE j.id = job_id
+    );
+BEGIN
+    RETURN left(failure, 8000 - coalesce(length(hint), 0)) || coalesce(hint, '');
+END
 $$;
 
 -- Does no session run an autocommit job of this name any more? Looks again until then, for ten seconds at most.
@@ -136,11 +148,11 @@ CREATE FUNCTION worker_pool.await_autocommit(worker text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     FOR look IN 1..50 LOOP
+        PERFORM pg_stat_clear_snapshot();
         IF NOT EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.worker_name = worker) THEN
             RETURN true;
         END IF;
         PERFORM pg_sleep(0.2);
-        PERFORM pg_stat_clear_snapshot();
     END LOOP;
     RETURN false;
 END
@@ -248,13 +260,16 @@ BEGIN
     -- stranger keeps them from telling that they are two.
     IF backend IS NOT NULL THEN
         PERFORM FROM worker_pool.queued_job j WHERE j.id = job_id FOR UPDATE;
+        PERFORM pg_stat_clear_snapshot();
         IF EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.worker_name = worker) THEN
             RETURN false;
         END IF;
     END IF;
     PERFORM FROM worker_pool.queued_job j
     WHERE j.id = job_id AND j.status = 'waiting'
-      AND NOT EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = job_id);
+      AND NOT EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = job_id)
+      AND NOT EXISTS (SELECT FROM worker_pool.pool p WHERE p.singleton AND p.suspended)
+      AND NOT EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name = worker);
     IF NOT FOUND THEN
         RETURN false;
     END IF;
@@ -262,6 +277,7 @@ BEGIN
     SET current_job = job_id,
         since = clock_timestamp(),
         autocommit_pid = backend,
+        autocommit_login = (SELECT a.usesysid FROM pg_stat_activity a WHERE a.pid = backend),
         server_started = pg_postmaster_start_time(),
         interruption_reason = NULL
     WHERE w.worker_name = worker;
@@ -294,15 +310,22 @@ CREATE FUNCTION worker_pool.end_attempt(
 ) RETURNS text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
 DECLARE
-    begun  timestamptz := (SELECT w.since FROM worker_pool.worker w WHERE w.worker_name = worker);
-    alone  boolean := (SELECT w.autocommit_pid IS NOT NULL FROM worker_pool.worker w WHERE w.worker_name = worker);
-    job    worker_pool.queued_job;
+    begun       timestamptz := (SELECT w.since FROM worker_pool.worker w WHERE w.worker_name = worker);
+    autocommit  boolean := (SELECT w.autocommit_pid IS NOT NULL FROM worker_pool.worker w WHERE w.worker_name = worker);
+    job         worker_pool.queued_job;
 BEGIN
+    -- What was sent to a session that was lost may still be at work there: nothing of this name begins before that is over.
+    IF autocommit AND unknown AND NOT worker_pool.await_autocommit(worker) THEN
+        RETURN NULL;
+    END IF;
     IF NOT pg_try_advisory_xact_lock_shared(worker_pool.outcome_key(job_id)) THEN
         PERFORM worker_pool.await_cancel(job_id);
     END IF;
     SELECT * INTO job FROM worker_pool.queued_job j WHERE j.id = job_id FOR UPDATE;
-    IF job.status = 'waiting' AND failure IS NULL THEN
+    IF job.finished_at >= begun THEN
+        -- It had ended by itself just before, and may wait for another attempt.
+        NULL;
+    ELSIF job.status = 'waiting' AND failure IS NULL THEN
         UPDATE worker_pool.queued_job j
         SET status = 'done', attempts = j.attempts + 1, started_at = begun, finished_at = clock_timestamp(), row_count = touched
         WHERE j.id = job_id
@@ -312,7 +335,7 @@ BEGIN
             PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
         END IF;
     ELSIF job.status = 'waiting' THEN
-        IF alone THEN
+        IF autocommit THEN
             failure := worker_pool.autocommit_failure(job_id, failure);
         END IF;
         job.status := worker_pool.attempt_failed(job_id, begun, failure, failure_state, unknown);
@@ -389,15 +412,18 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     WHERE w.worker_name = worker AND (w.progress, w.progress_job) IS DISTINCT FROM (how_far, job_id);
 $$;
 
--- The session that ran the head was lost under the worker's eyes.
+-- The session that ran a job was lost under the worker's eyes: the one that is known to have begun, else the head.
 CREATE FUNCTION worker_pool.interrupted(worker text, reason text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE worker_pool.worker w
     SET current_job = h.id, since = NULL
     FROM worker_pool.head(worker) h
-    LEFT JOIN worker_pool.queued_job j ON j.id = h.id
-    WHERE w.worker_name = worker AND (w.current_job IS DISTINCT FROM h.id OR j.finished_at >= w.since);
+    WHERE w.worker_name = worker
+      AND NOT EXISTS (
+          SELECT FROM worker_pool.queued_job j
+          WHERE j.id = w.current_job AND j.status = 'waiting' AND (j.finished_at >= w.since) IS NOT TRUE
+      );
     PERFORM worker_pool.count_interruption(worker, reason, false);
 END
 $$;

@@ -398,9 +398,9 @@ $$;
 -- WorkerJobs that have statements waiting.
 CREATE FUNCTION worker_pool.waiting_workerjobs() RETURNS TABLE (uid uuid, origin text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT j.origin_uid, j.origin FROM worker_pool.queued_job j WHERE j.status = 'waiting' AND j.origin_uid IS NOT NULL
+    SELECT j.origin_uid, j.origin FROM worker_pool.queued_job j WHERE j.status = 'waiting' AND j.origin_uid IS NOT NULL AND NOT j.detached
     UNION
-    SELECT j.origin_uid, j.origin FROM worker_pool.queued_job j WHERE j.status = 'scheduled' AND j.origin_uid IS NOT NULL;
+    SELECT j.origin_uid, j.origin FROM worker_pool.queued_job j WHERE j.status = 'scheduled' AND j.origin_uid IS NOT NULL AND NOT j.detached;
 $$;
 
 -- What waits becomes cancelled, and what runs is ended as cancelled. Returns how many statements that were. One that somebody else
@@ -413,7 +413,7 @@ DECLARE
 BEGIN
     FOR job IN
         SELECT j.id FROM worker_pool.queued_job j
-        WHERE j.origin_uid = uid AND j.status IN ('waiting', 'scheduled')
+        WHERE j.origin_uid = uid AND j.status IN ('waiting', 'scheduled') AND NOT j.detached
         ORDER BY j.id DESC
     LOOP
         EXIT WHEN clock_timestamp() > statement_timestamp() + interval '5 s';
