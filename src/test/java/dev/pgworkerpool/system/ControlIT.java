@@ -21,6 +21,7 @@ import java.util.Objects;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Job control through the front doors: the fields of a WorkerJob, and SQL, while the operator runs. */
+@Tag("embedded")
 class ControlIT {
     /** Of what is told by a notification or a timer. A sweep comes every five. */
     private static final double PROMPT_SECONDS = 2;
