@@ -18,7 +18,7 @@ final class PodHistory implements AutoCloseable {
     private final List<Watch> watches;
     private final List<String> jobs = new ArrayList<>();
     private final Set<String> live = new HashSet<>();
-    private int mostLive;
+    private List<String> mostLive = List.of();
 
     PodHistory(KubernetesClient client, String namespace) {
         this.watches = List.of(
@@ -34,8 +34,8 @@ final class PodHistory implements AutoCloseable {
         return List.copyOf(jobs);
     }
 
-    /** Most pods that had not ended at the same time. */
-    synchronized int mostLivePods() {
+    /** The names of the most pods that had not ended at the same time. */
+    synchronized List<String> mostLivePods() {
         return mostLive;
     }
 
@@ -47,7 +47,9 @@ final class PodHistory implements AutoCloseable {
         } else {
             live.add(pod.getMetadata().getName());
         }
-        mostLive = Math.max(mostLive, live.size());
+        if (live.size() > mostLive.size()) {
+            mostLive = List.copyOf(live);
+        }
     }
 
     private synchronized void jobChanged(Watcher.Action action, Job job) {

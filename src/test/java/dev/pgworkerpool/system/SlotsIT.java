@@ -41,7 +41,7 @@ class SlotsIT {
                         .contains("WaitingForSlot"));
         system.awaitAllEnded();
 
-        assertThat(history.mostLivePods()).isLessThanOrEqualTo(SLOTS);
+        assertThat(history.mostLivePods()).hasSizeLessThanOrEqualTo(SLOTS);
         // Eight start at once, so a name can be overtaken by those that had a slot at the same time only.
         assertThat(system.database().look("""
                 SELECT worker FROM (
@@ -65,7 +65,7 @@ class SlotsIT {
         }
         system.awaitAllEnded();
 
-        assertThat(history.mostLivePods()).isLessThanOrEqualTo(SLOTS);
+        assertThat(history.mostLivePods()).hasSizeLessThanOrEqualTo(SLOTS);
         assertThat(system.database().look("SELECT count(*) || ' ' || count(DISTINCT (worker, v)) FROM public.effect"))
                 .containsExactly(4 * NAMES + " " + 4 * NAMES);
         assertThat(history.jobs()).doesNotHaveDuplicates();

@@ -97,7 +97,7 @@ class TwoOperatorsIT {
         system.awaitEffects("while " + how, 1);
         system.awaitAllEnded();
         queue.verify();
-        assertThat(history.mostLivePods()).isLessThanOrEqualTo(SLOTS);
+        assertThat(history.mostLivePods()).hasSizeLessThanOrEqualTo(SLOTS);
         assertThat(history.jobs()).doesNotHaveDuplicates();
         return leader;
     }

@@ -91,7 +91,7 @@ class YieldIT {
                         .plus(LONGEST_JOB)
                         .multipliedBy(SMALL / SLOTS + 1)
                         .plus(START));
-        assertThat(history.mostLivePods()).isLessThanOrEqualTo(SLOTS);
+        assertThat(history.mostLivePods()).hasSizeLessThanOrEqualTo(SLOTS);
         assertThat(system.database().look("""
                 SELECT worker FROM (
                     SELECT worker, v, lag(v) OVER (PARTITION BY worker ORDER BY id) AS before FROM public.effect

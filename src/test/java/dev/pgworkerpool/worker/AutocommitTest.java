@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pgworkerpool.postgres.QueueDatabase;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -248,6 +249,25 @@ class AutocommitTest extends OneWorkerTest {
         assertThat(effects()).containsExactly("step 1", "step 2");
         assertThat(database.look("SELECT count(*) FROM worker_pool.cancel_request"))
                 .containsExactly("0");
+    }
+
+    @Test
+    void nothing_runs_beside_one_whose_connection_was_lost() throws Exception {
+        try (var link = new Link(database.server().host(), database.server().port(), Duration.ZERO)) {
+            workers.over(link);
+            enqueue("CALL public.two_steps(1)");
+            submit("INSERT INTO effect (v) VALUES ('behind')");
+            var worker = CompletableFuture.supplyAsync(() -> workers.run("foo"));
+            await(() -> !effects().isEmpty());
+            link.cut("alice");
+            await(() -> effects().size() == 2);
+            TimeUnit.MILLISECONDS.sleep(500);
+            assertThat(look("status")).containsExactly("pending", "waiting");
+            link.hangUp("alice");
+            assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        }
+        assertThat(look("concat_ws(' ', status, sqlstate)")).containsExactly("failed 08007", "done");
+        assertThat(effects()).containsExactly("step 1", "step 2", "behind");
     }
 
     @Test

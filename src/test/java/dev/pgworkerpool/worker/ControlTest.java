@@ -310,6 +310,17 @@ class ControlTest extends OneWorkerTest {
     }
 
     @Test
+    void the_error_names_the_timeout_over_a_slow_link_too() throws Exception {
+        try (var link = new Link(database.server().host(), database.server().port(), Duration.ofMillis(20))) {
+            workers.over(link);
+            enqueue("SELECT pg_sleep(60)", "timeout => '500 ms'");
+            run();
+        }
+        assertThat(outcomes())
+                .containsExactly("failed 57014 timed out: the attempt reached the timeout of this job, 0.5 s");
+    }
+
+    @Test
     void a_job_cant_lengthen_its_timeout() throws SQLException {
         enqueue("SET statement_timeout = 0; SELECT pg_sleep(60)", "timeout => '200 ms'");
         enqueue(

@@ -14,16 +14,26 @@ import java.util.concurrent.ScheduledExecutorService;
 public final class TestWorkers implements AutoCloseable {
     private final QueueDatabase database;
     private final Path credentials;
+    private String host;
+    private int port;
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor();
     private final List<Process> processes = new ArrayList<>();
 
     public TestWorkers(QueueDatabase database, Path folder) {
         this.database = database;
+        this.host = database.server().host();
+        this.port = database.server().port();
         this.credentials = QueueDatabase.writeCredentials(folder, "alice", "wp$bob");
     }
 
     public Path credentials() {
         return credentials;
+    }
+
+    /** Those of this process are connected by it from now on. */
+    void over(Link link) {
+        host = link.host();
+        port = link.port();
     }
 
     /** One turn in the caller's thread. */
@@ -40,8 +50,8 @@ public final class TestWorkers implements AutoCloseable {
                 new WorkerSettings(
                         worker,
                         "pod-" + worker,
-                        database.server().host(),
-                        database.server().port(),
+                        host,
+                        port,
                         database.name(),
                         "prefer",
                         null,

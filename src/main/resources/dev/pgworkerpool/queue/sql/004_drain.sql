@@ -242,7 +242,7 @@ $$;
 --   more      the head may well be the caller's
 --
 -- A job with a timeout is one that is asked for by `only_id`: the caller has set statement_timeout to it, which counts from the
--- beginning of the call, and which the job can't change any more.
+-- first message of the call, as now() does until the first COMMIT, and which the job can't change any more.
 --
 -- Neither SECURITY DEFINER nor a SET clause: both forbid COMMIT. It runs with the submitter's rights and whatever
 -- search_path the job before left; hence OPERATOR() and schema names throughout, for types too.
@@ -297,7 +297,7 @@ BEGIN
             GET DIAGNOSTICS touched = ROW_COUNT;
             SET CONSTRAINTS ALL IMMEDIATE;
             EXECUTE 'CLOSE ALL';
-            IF job.timeout OPERATOR(pg_catalog.<) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.statement_timestamp()) THEN
+            IF job.timeout OPERATOR(pg_catalog.<) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now()) THEN
                 -- The job caught the end of its time.
                 RAISE EXCEPTION 'timed out' USING ERRCODE = 'query_canceled';
             END IF;
@@ -309,9 +309,7 @@ BEGIN
                     detail = PG_EXCEPTION_DETAIL,
                     hint = PG_EXCEPTION_HINT,
                     state = RETURNED_SQLSTATE;
-                IF state OPERATOR(pg_catalog.=) '57014'
-                   AND job.timeout OPERATOR(pg_catalog.<) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.statement_timestamp() OPERATOR(pg_catalog.+) '5 ms'::pg_catalog.interval)
-                THEN
+                IF state OPERATOR(pg_catalog.=) '57014' AND job.timeout OPERATOR(pg_catalog.<=) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now()) THEN
                     message := worker_pool.timeout_text(job.timeout);
                 END IF;
                 message := worker_pool.readable(message);
