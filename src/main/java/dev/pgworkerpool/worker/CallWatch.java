@@ -25,6 +25,9 @@ final class CallWatch implements AutoCloseable {
     /** So long a job may take to end that was cancelled, or whose time is over. */
     private static final Duration GRACE = Duration.ofSeconds(2);
 
+    /** Why an attempt was interrupted that {@link #stop} has ended. */
+    static final String STOPPED_IN_MID_JOB = "the worker was asked to stop and its grace period ran out";
+
     private static final Duration PROGRESS = Duration.ofSeconds(2);
 
     private final ControlSession control;
@@ -87,6 +90,11 @@ final class CallWatch implements AutoCloseable {
         } catch (SQLException e) {
             Log.line("could not end the session of the running job: " + e.getMessage());
         }
+    }
+
+    /** How the worker ends whose running job was ended by {@link #stop}. */
+    static WorkerEnds stopped(SQLException error) {
+        return new WorkerEnds(Outcome.INTERRUPTED, "stopped, the running job was rolled back", error);
     }
 
     private synchronized void tick() {

@@ -5,6 +5,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
@@ -21,6 +23,7 @@ final class ControlSession implements AutoCloseable {
 
     private final Connection connection;
     private final String worker;
+    private final Set<String> channels = new HashSet<>();
 
     ControlSession(Connection connection, String worker) {
         this.connection = connection;
@@ -227,6 +230,9 @@ final class ControlSession implements AutoCloseable {
     }
 
     private void listen(String channel) throws SQLException {
+        if (!channels.add(channel)) {
+            return;
+        }
         try (var statement = connection.createStatement()) {
             statement.execute("LISTEN " + channel);
         }

@@ -1,11 +1,9 @@
 package dev.pgworkerpool.worker;
 
 import dev.pgworkerpool.worker.CallWatch.End;
-import dev.pgworkerpool.worker.ControlSession.AutocommitJob;
 import dev.pgworkerpool.worker.ControlSession.Head;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +23,6 @@ final class Drain {
     /** How long an entry of the index is believed: a job with a lower id may still commit. */
     private static final Duration HINT_AGE = Duration.ofSeconds(1);
 
-    /** So often the numbers of done and failed jobs are written down. */
-    private static final Duration OUTCOMES_AGE = Duration.ofSeconds(10);
-
     /** So often in a row may a claim fail (a deadlock, a cancel that came late) before the turn ends as a failed one. */
     private static final int CLAIM_ERRORS = 3;
 
@@ -38,6 +33,7 @@ final class Drain {
     private final ScheduledExecutorService watch;
     private final StopRequest stop;
     private final Tenure tenure;
+    private final OutcomeCounts counts;
     private final AtomicReference<@Nullable CallWatch> running = new AtomicReference<>();
 
     private boolean alone = true;
@@ -46,9 +42,6 @@ final class Drain {
     private long notGiven;
     private long afterId;
     private long hintSince = System.nanoTime();
-    private long flushedAt = System.nanoTime();
-    private int done;
-    private int failed;
 
     Drain(
             ControlSession control,
@@ -61,6 +54,7 @@ final class Drain {
         this.watch = watch;
         this.stop = stop;
         this.tenure = tenure;
+        this.counts = new OutcomeCounts(control);
     }
 
     /** Of the call that runs now, for the one who has to end it. */
@@ -85,11 +79,11 @@ final class Drain {
             } else {
                 runBatches(session(login, head.submitter()));
             }
-            if (outcomesAreOld()) {
-                flushOutcomes();
+            if (counts.areOld()) {
+                counts.flush();
             }
         }
-        flushOutcomes();
+        counts.flush();
     }
 
     private boolean mayGoOn() throws SQLException {
@@ -117,7 +111,7 @@ final class Drain {
             if (!gotOn || e.outcome() != Outcome.CREDENTIALS) {
                 throw e;
             }
-            flushOutcomes();
+            counts.flush();
             throw new WorkerEnds(Outcome.DRAINED, "the next pod may have it: " + e.getMessage(), e);
         }
     }
@@ -150,7 +144,7 @@ final class Drain {
             } else if (timeout != null && QUERY_CANCELED.equals(e.getSQLState()) && watched.lasted(timeout)) {
                 // Outside the job's own sub-transaction: before it began, if the limit is a short one.
                 session.limit(Duration.ZERO);
-                count(control.endTimedOut(head.id(), timeout, false));
+                counts.add(control.endTimedOut(head.id(), timeout, false));
             } else if (struckAtClaim(e)) {
                 control.notBegun();
                 if (++claimErrors == CLAIM_ERRORS) {
@@ -160,7 +154,7 @@ final class Drain {
                 session.limit(Duration.ZERO);
                 var status = session.fail(head.id(), e);
                 Log.line("job " + head.id() + " " + status + ", SQLSTATE " + e.getSQLState() + ": " + Reason.of(e));
-                count(status);
+                counts.add(status);
             }
         }
     }
@@ -179,7 +173,7 @@ final class Drain {
     private void notGiven(long job) throws SQLException, WorkerEnds {
         control.notBegun();
         if (job == notGiven) {
-            flushOutcomes();
+            counts.flush();
             throw new WorkerEnds(
                     Outcome.UNEXPECTED, "the queue does not give job " + job + " to the session of its submitter");
         }
@@ -188,7 +182,7 @@ final class Drain {
 
     private void runBatches(SubmitterSession session) throws SQLException, WorkerEnds {
         boolean more = true;
-        while (more && mayGoOn() && !outcomesAreOld()) {
+        while (more && mayGoOn() && !counts.areOld()) {
             var watched = watch(session, null);
             try (watched) {
                 more = record(session.drain(BATCH_JOBS, BATCH_MILLIS, null, afterId))
@@ -212,8 +206,7 @@ final class Drain {
         running.set(null);
         afterId = drained.afterId();
         drained.report().forEach(Log::line);
-        done += drained.done();
-        failed += drained.failed();
+        counts.add(drained.done(), drained.failed());
         return drained;
     }
 
@@ -224,65 +217,16 @@ final class Drain {
         }
     }
 
-    /** Runs one statement at top level, in a session of its own: nobody cleans up behind it. */
     private void runOutsideTransaction(Head head, String login) throws SQLException, WorkerEnds {
         alone = true;
         try (var session = mounted(() -> sessions.open(login, head.submitter()))) {
-            var job = control.autocommitJob(head.id());
+            var attempt = new AutocommitAttempt(control, session, head);
             if (begins(head, session.backend())) {
-                count(attempt(head, session, job));
+                counts.add(attempt.run(watch(session, head.timeout())));
             }
-        }
-    }
-
-    private String attempt(Head head, SubmitterSession session, AutocommitJob job) throws SQLException, WorkerEnds {
-        var timeout = Objects.requireNonNullElse(head.timeout(), Duration.ZERO);
-        var begunAt = System.nanoTime();
-        var watched = watch(session, head.timeout());
-        Long rows;
-        try (watched) {
-            rows = session.runOutsideTransaction(head.id(), job, timeout);
-        } catch (SQLException e) {
-            return failed(head, session, watched, e, Duration.ofNanos(System.nanoTime() - begunAt));
         } finally {
             running.set(null);
         }
-        var status = control.endDone(head.id(), rows);
-        Log.line("job " + head.id() + " " + status + " in "
-                + Duration.ofNanos(System.nanoTime() - begunAt).toMillis() + " ms, outside a transaction");
-        return status;
-    }
-
-    /** @param status what a job is now */
-    private void count(String status) {
-        if (status.equals("done")) {
-            done++;
-        } else if (status.equals("failed")) {
-            failed++;
-        }
-    }
-
-    private String failed(Head head, SubmitterSession session, CallWatch watched, SQLException error, Duration took)
-            throws SQLException, WorkerEnds {
-        Log.line("job " + head.id() + " failed, SQLSTATE " + error.getSQLState() + ": " + Reason.of(error));
-        var timeout = head.timeout();
-        var end = watched.end();
-        if (end == End.STOPPED) {
-            control.endUnknown(head.id(), "interrupted", "the worker was asked to stop and its grace period ran out");
-            throw stopped(error);
-        }
-        if (end == End.TIMED_OUT && timeout != null) {
-            return control.endTimedOut(head.id(), timeout, true);
-        }
-        if (end == End.CANCELLED) {
-            return control.endUnknown(head.id(), "cancelled", "it went on regardless, so its session was ended");
-        }
-        if (!session.isAlive()) {
-            return control.endUnknown(head.id(), "interrupted", "session lost: " + Reason.of(error));
-        }
-        return timeout != null && QUERY_CANCELED.equals(error.getSQLState()) && took.compareTo(timeout) >= 0
-                ? control.endTimedOut(head.id(), timeout, false)
-                : control.endFailed(head.id(), Reason.parts(error));
     }
 
     /**
@@ -294,8 +238,8 @@ final class Drain {
         running.set(null);
         var end = watched.end();
         if (end == End.STOPPED) {
-            control.interrupted("the worker was asked to stop and its grace period ran out");
-            throw stopped(error);
+            control.interrupted(CallWatch.STOPPED_IN_MID_JOB);
+            throw CallWatch.stopped(error);
         }
         if (end != null) {
             sessions.drop(session);
@@ -306,12 +250,8 @@ final class Drain {
         }
         var reason = "session lost: " + Reason.of(error);
         control.interrupted(reason);
-        flushOutcomes();
+        counts.flush();
         throw new WorkerEnds(Outcome.DATABASE_GONE, reason, error);
-    }
-
-    private static WorkerEnds stopped(SQLException error) {
-        return new WorkerEnds(Outcome.INTERRUPTED, "stopped, the running job was rolled back", error);
     }
 
     /** A cancelled job is seen to when it is to begin again. */
@@ -319,7 +259,7 @@ final class Drain {
         var timeout = head.timeout();
         if (watched.end() == End.TIMED_OUT && timeout != null) {
             Log.line("job " + head.id() + " went on behind its timeout: its session was ended");
-            count(control.endTimedOut(head.id(), timeout, false));
+            counts.add(control.endTimedOut(head.id(), timeout, false));
         } else {
             Log.line("job " + head.id() + " went on although it was cancelled: its session was ended");
         }
@@ -330,18 +270,5 @@ final class Drain {
         return message != null
                 && message.getWhere() != null
                 && message.getWhere().contains("worker_pool.claim(");
-    }
-
-    private boolean outcomesAreOld() {
-        return System.nanoTime() - flushedAt > OUTCOMES_AGE.toNanos();
-    }
-
-    private void flushOutcomes() throws SQLException {
-        if (done + failed > 0) {
-            control.addOutcomes(done, failed);
-            done = 0;
-            failed = 0;
-        }
-        flushedAt = System.nanoTime();
     }
 }

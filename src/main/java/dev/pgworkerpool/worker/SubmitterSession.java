@@ -18,6 +18,9 @@ final class SubmitterSession implements AutoCloseable {
 
     private static final String SYNTAX_ERROR = PSQLState.SYNTAX_ERROR.getState();
 
+    /** What {@code worker_pool.finish} says of a job that has ended. */
+    private static final String NOT_WAITING = PSQLState.OBJECT_NOT_IN_STATE.getState();
+
     private final Connection connection;
     private final String worker;
     private final String login;
@@ -121,7 +124,10 @@ final class SubmitterSession implements AutoCloseable {
         }
     }
 
-    /** Records an error that struck outside the job's own sub-transaction (at its COMMIT, say): nothing of the job stayed. Returns what it is now. */
+    /**
+     * Records an error that struck outside the job's own sub-transaction (at its COMMIT, say): nothing of the job stayed. Returns what it
+     * is now. Somebody may have cancelled it before that.
+     */
     String fail(long job, SQLException error) throws SQLException {
         var parts = Reason.parts(error);
         try (var statement =
@@ -137,6 +143,11 @@ final class SubmitterSession implements AutoCloseable {
                 row.next();
                 return row.getString(1);
             }
+        } catch (SQLException e) {
+            if (NOT_WAITING.equals(e.getSQLState())) {
+                return "cancelled";
+            }
+            throw e;
         }
     }
 

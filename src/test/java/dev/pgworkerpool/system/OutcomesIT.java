@@ -82,7 +82,7 @@ class OutcomesIT {
         OWN_ERROR_AGAIN("failed 22012", 2, 0, "division by zero"),
         CANCELLED("cancelled 57014", 1, 0, CANCELLED_ERROR),
         CANCELLED_HALFWAY("cancelled 57014", 1, 1, CANCELLED_ERROR),
-        SESSION_ENDED("cancelled", 1, 0, ""),
+        SESSION_ENDED("cancelled 57014", 1, 0, "cancelled: its session was ended"),
         TIMED_OUT("failed 57014", 1, 0, TIMEOUT_ERROR),
         TIMED_OUT_HALFWAY("failed 57014", 1, 1, TIMEOUT_ERROR),
         UNKNOWN("failed 08007", 1, 1, "interrupted: the outcome of this autocommit statement is unknown"),

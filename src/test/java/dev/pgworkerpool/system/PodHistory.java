@@ -66,7 +66,10 @@ final class PodHistory implements AutoCloseable {
     private record Recorder<T extends HasMetadata>(BiConsumer<Action, T> changed) implements Watcher<T> {
         @Override
         public void eventReceived(Action action, T object) {
-            changed.accept(action, object);
+            // A bookmark carries no object.
+            if (action != Action.BOOKMARK) {
+                changed.accept(action, object);
+            }
         }
 
         @Override

@@ -86,8 +86,43 @@ class ControlTest extends OneWorkerTest {
         awaitStatus(job, "pending");
         assertThat(cancel(job)).isTrue();
         assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
-        assertThat(look("status || attempts")).containsExactly("cancelled1", "done1");
+        assertThat(look("concat_ws(' ', status, attempts, sqlstate, error)"))
+                .containsExactly("cancelled 1 57014 cancelled: its session was ended", "done 1");
         assertThat(look("started_at")).doesNotContainNull();
+    }
+
+    /** Its transaction has the lock of the outcome, then fails, and the one that cancels gets it. */
+    @Test
+    void a_job_that_is_cancelled_while_its_COMMIT_fails_ends_once() throws Exception {
+        database.execute("alice", "CREATE TABLE public.late (n int)", """
+                CREATE FUNCTION public.late() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF NEW.n = 1 THEN
+                        SET CONSTRAINTS ALL DEFERRED;
+                        INSERT INTO public.late VALUES (2);
+                    ELSE
+                        PERFORM pg_sleep(1);
+                        RAISE 'too late';
+                    END IF;
+                    RETURN NULL;
+                END $$""", """
+                CREATE CONSTRAINT TRIGGER late AFTER INSERT ON public.late
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.late()""");
+        try {
+            var job = submit("INSERT INTO public.late VALUES (1)");
+            submit(effect("next"));
+            var worker = start();
+            await(() -> !database.look(
+                            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND objsubid = 1"
+                                    + " AND ((classid::bigint << 32) | objid::bigint) = worker_pool.outcome_key(" + job
+                                    + ")")
+                    .isEmpty());
+            var cancelled = cancel(job);
+            assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+            assertThat(look("status")).containsExactly(cancelled ? "cancelled" : "failed", "done");
+        } finally {
+            database.asSuperuser("DROP TABLE public.late", "DROP FUNCTION public.late");
+        }
     }
 
     @Test
@@ -472,6 +507,21 @@ class ControlTest extends OneWorkerTest {
         assertThat(look("status")).contains("waiting");
         assertThat(database.look("SELECT worker_name FROM worker_pool.demand()"))
                 .containsExactly("bar", "foo");
+    }
+
+    @Test
+    void no_more_workers_yield_than_names_wait() throws Exception {
+        database.look("SELECT worker_pool.acquire('uid', 'pool', false)");
+        database.submit("alice", "bar", "SELECT 1");
+        database.asSuperuser(
+                "INSERT INTO worker_pool.worker (worker_name, job_name, turn_since)"
+                        + " VALUES ('foo', 'job-foo', now()), ('baz', 'job-baz', now())",
+                "SELECT pg_sleep(1)");
+        assertThat(database.look("SELECT worker_pool.should_end('foo', true)")).containsExactly("t");
+        assertThat(database.look("SELECT worker_pool.should_end('baz', true)")).containsExactly("f");
+        database.submit("alice", "qux", "SELECT 1");
+        database.asSuperuser("SELECT pg_sleep(1)");
+        assertThat(database.look("SELECT worker_pool.should_end('baz', true)")).containsExactly("t");
     }
 
     @Test

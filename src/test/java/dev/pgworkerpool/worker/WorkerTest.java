@@ -266,12 +266,15 @@ class WorkerTest {
         try {
             database.list(List.of("alice", "dave"), List.of("alice", "dave"));
             var orphan = database.submit("dave", "foo", "SELECT 1");
+            database.ask("dave", "SELECT worker_pool.enqueue('bar', 'SELECT 1', on_failure => 'pause')");
             var behind = database.submit("alice", "foo", "SELECT 2");
             database.list(List.of("alice"), List.of("alice"));
             database.asSuperuser("DROP OWNED BY dave", "DROP ROLE dave");
 
             database.look("SELECT worker_name FROM worker_pool.demand()");
             awaitStatus(orphan, "failed");
+            assertThat(database.look("SELECT worker_name FROM worker_pool.paused"))
+                    .containsExactly("bar");
             assertThat(workers.run("foo")).isEqualTo(Outcome.DRAINED);
             awaitStatus(behind, "done");
         } finally {

@@ -31,13 +31,22 @@ WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted;
 -- The jobs that run outside a transaction right now: the session that was noted down before the job began is still there. Who decides
 -- by it calls pg_stat_clear_snapshot() first: a transaction sees the sessions of its first look, which may be a while ago.
 CREATE VIEW worker_pool.running_autocommit AS
-SELECT w.current_job AS id, w.worker_name, j.submitter, a.pid
+SELECT w.current_job AS id, w.worker_name, j.submitter, j.origin_uid, a.pid
 FROM worker_pool.worker w
 JOIN worker_pool.queued_job j ON j.id = w.current_job AND j.status = 'waiting'
 JOIN pg_catalog.pg_stat_activity a ON a.pid = w.autocommit_pid AND a.usesysid = w.autocommit_login
 WHERE w.autocommit_pid IS NOT NULL
   AND w.server_started = pg_catalog.pg_postmaster_start_time()
   AND a.datname = pg_catalog.current_database();
+
+-- The jobs that run right now, and the sessions that run them. It looks at every job that waits.
+CREATE VIEW worker_pool.running_job AS
+SELECT j.id, j.worker_name, j.submitter, j.origin_uid, r.pid
+FROM worker_pool.running_transaction r
+JOIN worker_pool.queued_job j ON j.xmax::text = r.xid AND j.submitter = r.submitter AND j.status = 'waiting'
+UNION ALL
+SELECT a.id, a.worker_name, a.submitter, a.origin_uid, a.pid
+FROM worker_pool.running_autocommit a;
 
 -- Whose jobs this session runs: by session_user, which no job can change. A view, not a function: what runs for each job had better
 -- be planned once.

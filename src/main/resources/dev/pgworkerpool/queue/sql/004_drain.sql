@@ -78,6 +78,18 @@ BEGIN
 END
 $$;
 
+-- What it means for others that this job has failed.
+CREATE FUNCTION worker_pool.job_failed(job worker_pool.queued_job) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF job.on_failure = 'cancel_batch' THEN
+        PERFORM worker_pool.cancel_batch(job.worker_name, job.batch, job.submitter);
+    ELSIF job.on_failure = 'pause' THEN
+        INSERT INTO worker_pool.paused (worker_name) VALUES (job.worker_name) ON CONFLICT DO NOTHING;
+    END IF;
+END
+$$;
+
 -- A database in SQL_ASCII holds any bytes; its clients read UTF-8.
 -- STRICT: not even called for a job that ends well.
 CREATE FUNCTION worker_pool.readable(message text) RETURNS text
@@ -132,10 +144,8 @@ BEGIN
 
     IF job.status = 'cancelled' THEN
         DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
-    ELSIF job.status = 'failed' AND job.on_failure = 'cancel_batch' THEN
-        PERFORM worker_pool.cancel_batch(job.worker_name, job.batch, job.submitter);
-    ELSIF job.status = 'failed' AND job.on_failure = 'pause' THEN
-        INSERT INTO worker_pool.paused (worker_name) VALUES (job.worker_name) ON CONFLICT DO NOTHING;
+    ELSIF job.status = 'failed' THEN
+        PERFORM worker_pool.job_failed(job);
     END IF;
     IF job.origin_uid IS NOT NULL THEN
         PERFORM pg_notify('worker_pool_job', job.origin_uid::text);

@@ -81,10 +81,9 @@ BEGIN
     PERFORM pg_stat_clear_snapshot();
     RETURN EXISTS (
         SELECT
-        FROM worker_pool.queued_job j
-        JOIN worker_pool.running_transaction r ON r.xid = j.xmax::text AND r.submitter = j.submitter
+        FROM worker_pool.running_job r
         JOIN pg_locks l ON l.pid = r.pid
-        WHERE j.id = job_id
+        WHERE r.id = job_id
           AND l.locktype = 'advisory'
           AND l.objsubid = 1
           AND l.mode = 'ShareLock'
@@ -113,7 +112,9 @@ BEGIN
         SET status = 'cancelled',
             attempts = j.attempts + unfinished.attempt,
             started_at = coalesce(unfinished.since, j.started_at),
-            finished_at = clock_timestamp()
+            finished_at = clock_timestamp(),
+            error = CASE unfinished.attempt WHEN 1 THEN 'cancelled: its session was ended' ELSE j.error END,
+            sqlstate = CASE unfinished.attempt WHEN 1 THEN '57014' ELSE j.sqlstate END
         FROM (
             SELECT q.id, (w.current_job IS NOT NULL)::int AS attempt, w.since
             FROM worker_pool.cancel_request c

@@ -61,28 +61,39 @@ BEGIN
 END
 $$;
 
--- Is there reason to let others have the slot? The name is paused; or others wait for nothing but a slot, and this one has `held`
--- its own for as long as it may. What is wanted a moment ago is about to be started; and where no operator is about, nobody starts.
+-- Is there reason to let others have the slot? The name is paused; or this one has `held` its own for as long as it may, and more
+-- names wait for nothing but a slot than are about to leave theirs to them. What is wanted a moment ago is about to be started; and
+-- where no operator is about, nobody starts.
 CREATE FUNCTION worker_pool.should_end(worker text, held boolean) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    waiting   bigint;
+    yielding  bigint;
 BEGIN
     IF EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name = worker) THEN
         RETURN true;
     END IF;
     IF NOT held
        OR NOT EXISTS (SELECT FROM worker_pool.pool p WHERE p.singleton AND p.seen_at > clock_timestamp() - interval '30 s')
-       OR NOT EXISTS (
-           SELECT
-           FROM worker_pool.wanted_name n
-           LEFT JOIN worker_pool.worker w ON w.worker_name = n.worker_name
-           WHERE n.worker_name <> worker
-             AND w.job_name IS NULL
-             AND n.since < clock_timestamp() - interval '1 s'
-             AND coalesce(greatest(w.not_before, n.not_before) <= clock_timestamp(), true)
-             AND (n.submitter IS NULL OR worker_pool.has_login(n.submitter))
-             AND n.worker_name NOT IN (SELECT p.worker_name FROM worker_pool.paused p)
-       )
     THEN
+        RETURN false;
+    END IF;
+    waiting := (
+        SELECT count(*)
+        FROM worker_pool.wanted_name n
+        LEFT JOIN worker_pool.worker w ON w.worker_name = n.worker_name
+        WHERE n.worker_name <> worker
+          AND w.job_name IS NULL
+          AND n.since < clock_timestamp() - interval '1 s'
+          AND coalesce(greatest(w.not_before, n.not_before) <= clock_timestamp(), true)
+          AND (n.submitter IS NULL OR worker_pool.has_login(n.submitter))
+          AND n.worker_name NOT IN (SELECT p.worker_name FROM worker_pool.paused p)
+    );
+    yielding := (
+        SELECT count(*) FROM worker_pool.worker w
+        WHERE w.worker_name <> worker AND w.job_name IS NOT NULL AND w.yielded_at >= w.turn_since
+    );
+    IF waiting <= yielding THEN
         RETURN false;
     END IF;
     UPDATE worker_pool.worker w SET yielded_at = clock_timestamp() WHERE w.worker_name = worker;
@@ -143,11 +154,11 @@ BEGIN
 END
 $$;
 
--- Does no session run an autocommit job of this name any more? Looks again until then, for ten seconds at most.
+-- Does no session run an autocommit job of this name any more? Looks again until then, for five seconds at most.
 CREATE FUNCTION worker_pool.await_autocommit(worker text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    FOR look IN 1..50 LOOP
+    FOR look IN 1..25 LOOP
         PERFORM pg_stat_clear_snapshot();
         IF NOT EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.worker_name = worker) THEN
             RETURN true;
@@ -245,7 +256,7 @@ RETURN concat_ws(E'\nDETAIL:  ', what || ': the outcome of this autocommit state
 --
 --   backend  the session that will run it outside a transaction; null: it runs in one
 CREATE FUNCTION worker_pool.begin_job(worker text, job_id bigint, backend int DEFAULT NULL) RETURNS boolean
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
 BEGIN
     IF NOT worker_pool.await_autocommit(worker) THEN
         RETURN false;
@@ -308,7 +319,7 @@ $$;
 CREATE FUNCTION worker_pool.end_attempt(
     worker text, job_id bigint, touched bigint, failure text, failure_state text, unknown boolean
 ) RETURNS text
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE
     begun       timestamptz := (SELECT w.since FROM worker_pool.worker w WHERE w.worker_name = worker);
     autocommit  boolean := (SELECT w.autocommit_pid IS NOT NULL FROM worker_pool.worker w WHERE w.worker_name = worker);
@@ -354,21 +365,14 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     job record;
 BEGIN
-    SELECT j.id, j.origin_uid INTO job
-    FROM worker_pool.running_transaction r
-    JOIN worker_pool.queued_job j
-      ON j.worker_name = worker AND j.status = 'waiting' AND j.xmax::text = r.xid AND j.submitter = r.submitter
-    WHERE r.pid = backend;
-    IF FOUND THEN
-        UPDATE worker_pool.worker w
-        SET current_job = job.id, since = clock_timestamp() - interval '1 ms' * elapsed_ms
-        WHERE w.worker_name = worker AND w.current_job IS DISTINCT FROM job.id;
-        IF job.origin_uid IS NOT NULL THEN
-            PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
-        END IF;
-        RETURN job.id;
+    SELECT r.id, r.origin_uid INTO job FROM worker_pool.running_job r WHERE r.worker_name = worker AND r.pid = backend;
+    UPDATE worker_pool.worker w
+    SET current_job = job.id, since = clock_timestamp() - interval '1 ms' * elapsed_ms
+    WHERE w.worker_name = worker AND w.current_job IS DISTINCT FROM job.id AND job.id IS NOT NULL;
+    IF job.origin_uid IS NOT NULL THEN
+        PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
     END IF;
-    RETURN (SELECT a.id FROM worker_pool.running_autocommit a WHERE a.worker_name = worker AND a.pid = backend);
+    RETURN job.id;
 END
 $$;
 
@@ -378,9 +382,8 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (
         SELECT
         FROM worker_pool.cancel_request c
-        JOIN worker_pool.queued_job j ON j.id = c.id AND j.worker_name = worker AND j.status = 'waiting'
-        WHERE j.xmax::text IN (SELECT r.xid FROM worker_pool.running_transaction r WHERE r.pid = backend)
-           OR j.id IN (SELECT a.id FROM worker_pool.running_autocommit a WHERE a.pid = backend)
+        JOIN worker_pool.running_job r ON r.id = c.id
+        WHERE r.worker_name = worker AND r.pid = backend
     );
 $$;
 

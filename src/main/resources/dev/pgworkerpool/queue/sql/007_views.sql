@@ -93,14 +93,7 @@ WITH waiting AS (
     GROUP BY j.worker_name
 ),
 running AS (
-    SELECT j.worker_name, min(j.id) AS id
-    FROM worker_pool.running_transaction r
-    JOIN worker_pool.queued_job j ON j.xmax::text = r.xid AND j.submitter = r.submitter AND j.status = 'waiting'
-    GROUP BY j.worker_name
-    UNION ALL
-    SELECT a.worker_name, a.id
-    FROM worker_pool.running_autocommit a
-    JOIN worker_pool.queued_job j ON j.id = a.id AND j.submitter = a.submitter AND j.status = 'waiting'
+    SELECT r.worker_name, min(r.id) AS id FROM worker_pool.running_job r GROUP BY r.worker_name
 )
 SELECT
     worker_name,

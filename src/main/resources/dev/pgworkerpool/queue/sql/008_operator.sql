@@ -150,6 +150,37 @@ BEGIN
 END
 $$;
 
+-- Jobs of a role that is no more can never run, and would block those behind them for ever. One that runs already is in a session
+-- that goes on: it is left to its end.
+CREATE FUNCTION worker_pool.fail_orphans() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    job worker_pool.queued_job;
+BEGIN
+    FOR job IN
+        UPDATE worker_pool.queued_job j
+        SET status = 'failed', finished_at = clock_timestamp(), sqlstate = '42704', error = 'the role that queued it was dropped'
+        FROM (
+            SELECT h.id
+            FROM worker_pool.wanted_name n
+            JOIN worker_pool.queued_job h
+              ON h.worker_name = n.worker_name AND h.status = 'waiting' AND h.submitter = n.submitter
+            WHERE n.submitter NOT IN (SELECT r.oid FROM pg_roles r)
+              AND h.id NOT IN (SELECT a.id FROM worker_pool.running_autocommit a)
+            FOR UPDATE OF h SKIP LOCKED
+        ) orphan
+        WHERE j.id = orphan.id
+        RETURNING j.*
+    LOOP
+        UPDATE worker_pool.worker w SET failed = w.failed + 1 WHERE w.worker_name = job.worker_name;
+        PERFORM worker_pool.job_failed(job);
+        IF job.origin_uid IS NOT NULL THEN
+            PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
+        END IF;
+    END LOOP;
+END
+$$;
+
 -- Names that want a worker, the one whose head waits longest first; one that has let others have its slot waits from then on.
 -- `held_ms`: not before so many milliseconds from now; null: at once.
 CREATE FUNCTION worker_pool.demand() RETURNS TABLE (
@@ -169,28 +200,7 @@ BEGIN
 
     PERFORM worker_pool.settle_cancelled(NULL);
 
-    -- Jobs of a role that is no more can never run, and would block those behind them for ever. One that runs already is in
-    -- a session that goes on: it is left to its end.
-    WITH orphan AS (
-        SELECT j.id
-        FROM worker_pool.wanted_name n
-        JOIN worker_pool.queued_job j
-          ON j.worker_name = n.worker_name AND j.status = 'waiting' AND j.submitter = n.submitter
-        WHERE n.submitter NOT IN (SELECT r.oid FROM pg_roles r)
-          AND j.id NOT IN (SELECT a.id FROM worker_pool.running_autocommit a)
-        FOR UPDATE OF j SKIP LOCKED
-    ),
-    ended AS (
-        UPDATE worker_pool.queued_job j
-        SET status = 'failed', finished_at = clock_timestamp(), sqlstate = '42704', error = 'the role that queued it was dropped'
-        FROM orphan
-        WHERE j.id = orphan.id
-        RETURNING j.worker_name
-    )
-    UPDATE worker_pool.worker w
-    SET failed = w.failed + e.jobs
-    FROM (SELECT ended.worker_name, count(*) AS jobs FROM ended GROUP BY ended.worker_name) e
-    WHERE w.worker_name = e.worker_name;
+    PERFORM worker_pool.fail_orphans();
 
     RETURN QUERY
     SELECT n.worker_name, w.turn, n.head_id, pg_get_userbyid(n.submitter), greatest(n.since, w.yielded_at) AS waits_since,

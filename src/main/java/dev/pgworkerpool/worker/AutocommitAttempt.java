@@ -1,0 +1,66 @@
+package dev.pgworkerpool.worker;
+
+import dev.pgworkerpool.worker.CallWatch.End;
+import dev.pgworkerpool.worker.ControlSession.AutocommitJob;
+import dev.pgworkerpool.worker.ControlSession.Head;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * One attempt of a job outside a transaction: one statement at top level, in a session of its own, as nobody cleans up behind it. How it
+ * ended is recorded by the control session; what it did stays, whatever that is.
+ */
+final class AutocommitAttempt {
+    private static final String QUERY_CANCELED = "57014";
+
+    private final ControlSession control;
+    private final SubmitterSession session;
+    private final Head head;
+    private final AutocommitJob job;
+
+    AutocommitAttempt(ControlSession control, SubmitterSession session, Head head) throws SQLException {
+        this.control = control;
+        this.session = session;
+        this.head = head;
+        this.job = control.autocommitJob(head.id());
+    }
+
+    /** Returns what the job is now. It has begun, with committed evidence. */
+    String run(CallWatch watched) throws SQLException, WorkerEnds {
+        var begunAt = System.nanoTime();
+        Long rows;
+        try (watched) {
+            rows = session.runOutsideTransaction(
+                    head.id(), job, Objects.requireNonNullElse(head.timeout(), Duration.ZERO));
+        } catch (SQLException e) {
+            Log.line("job " + head.id() + " failed, SQLSTATE " + e.getSQLState() + ": " + Reason.of(e));
+            return failed(watched, e, Duration.ofNanos(System.nanoTime() - begunAt));
+        }
+        var status = control.endDone(head.id(), rows);
+        Log.line("job " + head.id() + " " + status + " in "
+                + Duration.ofNanos(System.nanoTime() - begunAt).toMillis() + " ms, outside a transaction");
+        return status;
+    }
+
+    private String failed(CallWatch watched, SQLException error, Duration took) throws SQLException, WorkerEnds {
+        var timeout = head.timeout();
+        var end = watched.end();
+        if (end == End.STOPPED) {
+            control.endUnknown(head.id(), "interrupted", CallWatch.STOPPED_IN_MID_JOB);
+            throw CallWatch.stopped(error);
+        }
+        if (end == End.TIMED_OUT && timeout != null) {
+            return control.endTimedOut(head.id(), timeout, true);
+        }
+        if (end == End.CANCELLED) {
+            return control.endUnknown(head.id(), "cancelled", "it went on regardless, so its session was ended");
+        }
+        if (!session.isAlive()) {
+            return control.endUnknown(head.id(), "interrupted", "session lost: " + Reason.of(error));
+        }
+        return timeout != null && QUERY_CANCELED.equals(error.getSQLState()) && took.compareTo(timeout) >= 0
+                ? control.endTimedOut(head.id(), timeout, false)
+                : control.endFailed(head.id(), Reason.parts(error));
+    }
+}
