@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param status waiting, pending (runs now), done, failed or cancelled
  * @param position among the jobs of its worker, 0 runs; null when it has ended
  * @param attempts attempts begun
- * @param progress how far it is, as in {@code worker_pool.queue}; null where PostgreSQL doesn't say
+ * @param progress for how many minutes it has run, and how far it is where PostgreSQL says; null: nothing of both
  * @param reason why it waits, as in {@code worker_pool.queue}; null when it has ended
  */
 public record QueuedStatement(

@@ -6,10 +6,8 @@ import static dev.pgworkerpool.system.RunningSystem.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.pgworkerpool.api.WorkerJobStatus;
 import dev.pgworkerpool.api.WorkerJobStatus.Phase;
 import dev.pgworkerpool.postgres.QueueDatabase;
-import io.fabric8.kubernetes.api.model.events.v1.Event;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -21,7 +19,6 @@ import java.util.Objects;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,10 +26,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Job control through the front doors: the fields of a WorkerJob, and SQL, while the operator runs. */
-@Tag("embedded")
 class ControlIT {
     /** Of what is told by a notification or a timer. A sweep comes every five. */
-    private static final double PROMPT_SECONDS = 2;
+    private static final double PROMPT_SECONDS = 3;
 
     private static final String OPTIONS = """
             suspend: true
@@ -45,10 +41,12 @@ class ControlIT {
             """;
 
     private static RunningSystem system;
+    private static WorkerJobs workerJobs;
 
     @BeforeAll
     static void start(@TempDir Path dir) throws Exception {
         system = RunningSystem.start(dir);
+        workerJobs = new WorkerJobs(system);
     }
 
     @AfterAll
@@ -65,7 +63,7 @@ class ControlIT {
                 "concurrent",
                 "autocommit: true",
                 "statements: [\"CREATE INDEX CONCURRENTLY shelf_id ON public.shelf (id)\", \"VACUUM public.shelf\"]");
-        awaitPhase("concurrent", Phase.Succeeded);
+        workerJobs.awaitPhase("concurrent", Phase.Succeeded);
         assertThat(system.superuserLook(
                         "SELECT indisvalid FROM pg_index WHERE indexrelid = 'public.shelf_id'::regclass"))
                 .containsExactly("t");
@@ -74,11 +72,11 @@ class ControlIT {
     @Test
     void a_statement_that_reaches_the_timeout_has_failed() throws Exception {
         apply("limited", "timeout: 500ms", "statements: [\"" + effect("limited") + "; SELECT pg_sleep(600)\"]");
-        awaitPhase("limited", Phase.Failed);
-        var failure = Objects.requireNonNull(status("limited").failure());
+        workerJobs.awaitPhase("limited", Phase.Failed);
+        var failure = Objects.requireNonNull(workerJobs.status("limited").failure());
         assertThat(failure.sqlState()).isEqualTo("57014");
         assertThat(failure.message()).isEqualTo("timed out: the attempt reached the timeout of this job, 0.5 s");
-        assertThat(reason("limited")).isEqualTo("StatementFailed");
+        assertThat(workerJobs.reason("limited")).isEqualTo("StatementFailed");
         assertThat(system.effects("limited")).isZero();
     }
 
@@ -90,25 +88,25 @@ class ControlIT {
                     "maxAttempts: 2",
                     "retryDelay: 8s",
                     "statements: [\"" + failsOnce("retried") + "; " + BLOCKED + "; " + effect("retried") + "\"]");
-            awaitReason("retried", "Retrying");
-            assertThat(status("retried").attempts()).isEqualTo(1);
-            assertThat(status("retried").message())
+            workerJobs.awaitReason("retried", "Retrying");
+            assertThat(workerJobs.status("retried").attempts()).isEqualTo(1);
+            assertThat(workerJobs.status("retried").message())
                     .isEqualTo("statement 1 waits for another attempt: attempt 1 failed: division by zero");
             eventually().until(() -> runningPods("retried").isEmpty());
-            assertThat(reason("retried")).isEqualTo("Retrying");
+            assertThat(workerJobs.reason("retried")).isEqualTo("Retrying");
 
-            awaitReason("retried", "Running");
+            workerJobs.awaitReason("retried", "Running");
             assertThat(turnBegan("retried", "j.not_before")).isBetween(0.0, PROMPT_SECONDS);
             assertThat(system.superuserLook(
                             "SELECT not_before - finished_at > interval '7.9 s' FROM worker_pool.queued_job"
                                     + " WHERE worker_name = 'retried'"))
                     .containsExactly("t");
         }
-        awaitPhase("retried", Phase.Succeeded);
-        assertThat(status("retried").attempts()).isEqualTo(2);
+        workerJobs.awaitPhase("retried", Phase.Succeeded);
+        assertThat(workerJobs.status("retried").attempts()).isEqualTo(2);
         assertThat(system.effects("retried")).isEqualTo(1);
         eventually()
-                .untilAsserted(() -> assertThat(events("retried"))
+                .untilAsserted(() -> assertThat(workerJobs.events("retried"))
                         .contains("Queued", "Started", "AttemptFailed", "Attempt", "Succeeded"));
     }
 
@@ -116,21 +114,21 @@ class ControlIT {
     void with_runAt_it_begins_at_that_time() throws Exception {
         try (var blocker = system.block()) {
             apply("scheduled", "runAt: \"" + inSeconds(6) + "\"", "statements: [\"" + BLOCKED + "\"]");
-            awaitReason("scheduled", "Scheduled");
-            assertThat(status("scheduled").message()).startsWith("it is to run at 20");
-            assertThat(status("scheduled").phase()).isEqualTo(Phase.Queued);
+            workerJobs.awaitReason("scheduled", "Scheduled");
+            assertThat(workerJobs.status("scheduled").message()).startsWith("it is to run at 20");
+            assertThat(workerJobs.status("scheduled").phase()).isEqualTo(Phase.Queued);
 
-            awaitPhase("scheduled", Phase.Running);
+            workerJobs.awaitPhase("scheduled", Phase.Running);
             assertThat(turnBegan("scheduled", "j.run_at")).isBetween(0.0, PROMPT_SECONDS);
         }
-        awaitPhase("scheduled", Phase.Succeeded);
+        workerJobs.awaitPhase("scheduled", Phase.Succeeded);
     }
 
     @Test
     void with_runAt_it_begins_at_that_time_although_the_operator_was_killed_meanwhile() throws Exception {
         try (var blocker = system.block()) {
             apply("survivor", "runAt: \"" + inSeconds(15) + "\"", "statements: [\"" + BLOCKED + "\"]");
-            awaitReason("survivor", "Scheduled");
+            workerJobs.awaitReason("survivor", "Scheduled");
             system.surroundings().killOperator();
             var killed = databaseTime();
             system.surroundings().startOperator();
@@ -139,43 +137,43 @@ class ControlIT {
                             .equals(List.of("t")));
             var back = databaseTime();
 
-            awaitPhase("survivor", Phase.Running);
+            workerJobs.awaitPhase("survivor", Phase.Running);
             assertThat(turnBegan("survivor", "j.run_at")).isNotNegative();
             // On a slow machine the operator comes back later than that.
             assertThat(turnBegan("survivor", "greatest(j.run_at, '" + back + "')"))
                     .isLessThan(PROMPT_SECONDS);
         }
-        awaitPhase("survivor", Phase.Succeeded);
+        workerJobs.awaitPhase("survivor", Phase.Succeeded);
     }
 
     @Test
     void with_Pause_a_failure_stops_its_worker_until_that_is_resumed() throws Exception {
         applyTo("halted", "breaker", "onFailure: Pause", "statements: [SELECT 1/0]");
-        awaitPhase("breaker", Phase.Failed);
+        workerJobs.awaitPhase("breaker", Phase.Failed);
         applyTo("halted", "next", "statements: [\"" + effect("halted") + "\"]");
-        awaitReason("next", "Paused");
-        assertThat(status("next").message())
+        workerJobs.awaitReason("next", "Paused");
+        assertThat(workerJobs.status("next").message())
                 .isEqualTo("worker \"halted\" is paused, until worker_pool.resume is called");
-        assertThat(status("next").phase()).isEqualTo(Phase.Queued);
+        assertThat(workerJobs.status("next").phase()).isEqualTo(Phase.Queued);
         assertThat(runningPods("halted")).isEmpty();
 
         resume("halted");
-        awaitPhase("next", Phase.Succeeded);
-        assertThat(status("breaker").phase()).isEqualTo(Phase.Failed);
+        workerJobs.awaitPhase("next", Phase.Succeeded);
+        assertThat(workerJobs.status("breaker").phase()).isEqualTo(Phase.Failed);
         assertThat(system.effects("halted")).isEqualTo(1);
     }
 
     @Test
     void with_Pause_the_statements_behind_a_failed_one_wait_for_somebody_to_look() throws Exception {
         apply("halfway", "onFailure: Pause", "statements: [SELECT 1/0, \"" + effect("halfway") + "\"]");
-        awaitReason("halfway", "Paused");
-        assertThat(status("halfway").phase()).isEqualTo(Phase.Running);
-        assertThat(status("halfway").failure())
+        workerJobs.awaitReason("halfway", "Paused");
+        assertThat(workerJobs.status("halfway").phase()).isEqualTo(Phase.Running);
+        assertThat(workerJobs.status("halfway").failure())
                 .isNotNull()
                 .satisfies(failure -> assertThat(failure.statement()).isEqualTo(1));
         resume("halfway");
-        awaitPhase("halfway", Phase.Failed);
-        assertThat(status("halfway").done()).isEqualTo("1/2");
+        workerJobs.awaitPhase("halfway", Phase.Failed);
+        assertThat(workerJobs.status("halfway").done()).isEqualTo("1/2");
         assertThat(system.effects("halfway")).isEqualTo(1);
     }
 
@@ -183,19 +181,19 @@ class ControlIT {
     void a_statement_that_runs_can_be_cancelled_by_SQL() throws Exception {
         try (var blocker = system.block()) {
             apply("stopped", "statements: [\"" + effect("stopped") + "; " + BLOCKED + "\"]");
-            awaitPhase("stopped", Phase.Running);
+            workerJobs.awaitPhase("stopped", Phase.Running);
             call("cancel", "stopped");
-            awaitPhase("stopped", Phase.Cancelled);
+            workerJobs.awaitPhase("stopped", Phase.Cancelled);
         }
-        assertThat(reason("stopped")).isEqualTo("Cancelled");
+        assertThat(workerJobs.reason("stopped")).isEqualTo("Cancelled");
         assertThat(system.effects("stopped")).isZero();
     }
 
     @Test
     void a_row_of_one_that_has_failed_can_be_tried_again_and_its_end_stays() throws Exception {
         apply("over", "statements: [\"" + failsOnce("over") + "; " + effect("over") + "\"]");
-        awaitPhase("over", Phase.Failed);
-        var ended = status("over");
+        workerJobs.awaitPhase("over", Phase.Failed);
+        var ended = workerJobs.status("over");
         call("retry", "over");
         system.awaitEffects("over", 1);
         system.awaitStatus("over", "done");
@@ -205,8 +203,8 @@ class ControlIT {
             return job;
         });
         apply("after-over", "statements: [SELECT 1]");
-        awaitPhase("after-over", Phase.Succeeded);
-        assertThat(status("over")).isEqualTo(ended);
+        workerJobs.awaitPhase("after-over", Phase.Succeeded);
+        assertThat(workerJobs.status("over")).isEqualTo(ended);
     }
 
     @ParameterizedTest
@@ -222,9 +220,9 @@ class ControlIT {
     void what_looks_right_and_cannot_be_has_failed_in_words(String option, String words) throws SQLException {
         var name = "refused-" + Integer.toHexString(option.hashCode());
         apply(name, option, "statements: [SELECT 1]");
-        awaitPhase(name, Phase.Failed);
-        assertThat(reason(name)).isEqualTo("StatementRefused");
-        assertThat(status(name).message()).contains(words);
+        workerJobs.awaitPhase(name, Phase.Failed);
+        assertThat(workerJobs.reason(name)).isEqualTo("StatementRefused");
+        assertThat(workerJobs.status(name).message()).contains(words);
         assertThat(system.superuserLook("SELECT id FROM worker_pool.jobs WHERE worker_name = ?", name))
                 .isEmpty();
     }
@@ -262,9 +260,9 @@ class ControlIT {
         apply("wordy", """
                 statements: ["DO $$ BEGIN RAISE EXCEPTION USING MESSAGE = E'the first line\\\\nthe second',\
                  DETAIL = 'a detail', HINT = 'a hint'; END $$"]""");
-        awaitPhase("wordy", Phase.Failed);
-        assertThat(status("wordy").message()).isEqualTo("statement 1 failed: the first line");
-        assertThat(Objects.requireNonNull(status("wordy").failure()).message())
+        workerJobs.awaitPhase("wordy", Phase.Failed);
+        assertThat(workerJobs.status("wordy").message()).isEqualTo("statement 1 failed: the first line");
+        assertThat(Objects.requireNonNull(workerJobs.status("wordy").failure()).message())
                 .isEqualTo("the first line\nthe second\nDETAIL:  a detail\nHINT:  a hint");
     }
 
@@ -273,9 +271,10 @@ class ControlIT {
         apply("endless", """
                 statements: ["DO $$ BEGIN RAISE EXCEPTION USING MESSAGE = E'the first line\\\\n' || repeat('ä', 500000),\
                  DETAIL = repeat('d', 500000); END $$"]""");
-        awaitPhase("endless", Phase.Failed);
-        assertThat(status("endless").message()).isEqualTo("statement 1 failed: the first line");
-        assertThat(Objects.requireNonNull(status("endless").failure()).message())
+        workerJobs.awaitPhase("endless", Phase.Failed);
+        assertThat(workerJobs.status("endless").message()).isEqualTo("statement 1 failed: the first line");
+        assertThat(Objects.requireNonNull(workerJobs.status("endless").failure())
+                        .message())
                 .startsWith("the first line\näää")
                 .hasSize(8000);
     }
@@ -434,44 +433,6 @@ class ControlIT {
     }
 
     private static void applyTo(String worker, String name, String... spec) {
-        system.apply("""
-                apiVersion: pgworkerpool.dev/v1alpha1
-                kind: WorkerJob
-                metadata: {name: %s}
-                spec:
-                  poolRef: {name: library}
-                  worker: %s
-                  role: alice
-                """.formatted(name, worker) + String.join("\n", spec).indent(2));
-    }
-
-    private static WorkerJobStatus status(String name) {
-        return Objects.requireNonNull(system.workerJob(name).getStatus());
-    }
-
-    private static String reason(String name) {
-        var ready = RunningSystem.ready(Objects.requireNonNull(status(name).conditions()));
-        return ready.substring(ready.indexOf(' ') + 1);
-    }
-
-    private static void awaitReason(String name, String reason) {
-        eventually()
-                .alias(name + " is " + reason)
-                .until(() -> system.workerJob(name).getStatus() != null
-                        && reason(name).equals(reason));
-    }
-
-    private static void awaitPhase(String name, Phase phase) {
-        eventually()
-                .alias(name + " becomes " + phase)
-                .until(() -> system.workerJob(name).getStatus() != null
-                        && status(name).phase() == phase);
-    }
-
-    private static List<String> events(String name) {
-        return system.events().stream()
-                .filter(event -> event.getRegarding().getName().equals(name))
-                .map(Event::getReason)
-                .toList();
+        workerJobs.apply(name, "worker: " + worker, "role: alice", String.join("\n", spec));
     }
 }

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.pgworkerpool.api.WorkerJobStatus;
 import dev.pgworkerpool.api.WorkerJobStatus.Phase;
 import dev.pgworkerpool.postgres.QueueDatabase;
-import io.fabric8.kubernetes.api.model.events.v1.Event;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -24,10 +23,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** The life of a WorkerJob, as somebody sees it who has kubectl only. */
 class WorkerJobIT {
     private static RunningSystem system;
+    private static WorkerJobs workerJobs;
 
     @BeforeAll
     static void start(@TempDir Path dir) throws Exception {
         system = RunningSystem.start(dir);
+        workerJobs = new WorkerJobs(system);
     }
 
     @AfterAll
@@ -37,10 +38,10 @@ class WorkerJobIT {
 
     @Test
     void its_statements_run_in_order_as_its_role_and_it_tells_how_it_went() throws Exception {
-        apply("good", "worker: good", "role: bob", "statements: [\"" + effect("good") + "\", \"SELECT 2\"]");
-        awaitPhase("good", Phase.Succeeded);
+        workerJobs.apply("good", "worker: good", "role: bob", "statements: [\"" + effect("good") + "\", \"SELECT 2\"]");
+        workerJobs.awaitPhase("good", Phase.Succeeded);
 
-        WorkerJobStatus status = status("good");
+        WorkerJobStatus status = workerJobs.status("good");
         assertThat(status.done()).isEqualTo("2/2");
         assertThat(status.jobIds()).hasSize(2).isSorted();
         assertThat(status.failure()).isNull();
@@ -49,15 +50,17 @@ class WorkerJobIT {
         assertThat(system.database()
                         .look("SELECT submitter || ' ' || origin FROM worker_pool.jobs WHERE worker_name = 'good'"))
                 .containsOnly("bob workerjob/" + system.namespace() + "/good");
-        eventually().untilAsserted(() -> assertThat(events("good")).contains("Queued", "Started", "Succeeded"));
+        eventually()
+                .untilAsserted(() -> assertThat(workerJobs.events("good")).contains("Queued", "Started", "Succeeded"));
     }
 
     @Test
     void a_failed_statement_cancels_the_rest_and_is_told_with_its_error() throws Exception {
-        apply("bad", "worker: bad", "role: alice", "statements: [SELECT 1, SELECT 1/0, \"" + effect("bad") + "\"]");
-        awaitPhase("bad", Phase.Failed);
+        workerJobs.apply(
+                "bad", "worker: bad", "role: alice", "statements: [SELECT 1, SELECT 1/0, \"" + effect("bad") + "\"]");
+        workerJobs.awaitPhase("bad", Phase.Failed);
 
-        WorkerJobStatus status = status("bad");
+        WorkerJobStatus status = workerJobs.status("bad");
         assertThat(status.done()).isEqualTo("1/3");
         assertThat(status.message()).isEqualTo("statement 2 failed: division by zero");
         assertThat(status.failure()).isNotNull().satisfies(failure -> {
@@ -71,37 +74,38 @@ class WorkerJobIT {
 
     @Test
     void with_Continue_the_rest_runs_and_it_has_failed_all_the_same() throws Exception {
-        apply(
+        workerJobs.apply(
                 "continued",
                 "worker: continued",
                 "role: alice",
                 "onFailure: Continue",
                 "statements: [SELECT 1/0, \"" + effect("continued") + "\"]");
-        awaitPhase("continued", Phase.Failed);
-        assertThat(status("continued").done()).isEqualTo("1/2");
+        workerJobs.awaitPhase("continued", Phase.Failed);
+        assertThat(workerJobs.status("continued").done()).isEqualTo("1/2");
         assertThat(system.effects("continued")).isEqualTo(1);
     }
 
     @Test
     void without_its_pool_it_waits_and_deleting_it_works_at_once() {
-        system.apply(yaml("lost", "nowhere", "worker: lost", "role: alice", "statements: [SELECT 1]"));
-        eventually().until(() -> reason("lost").equals("PoolNotFound"));
-        assertThat(status("lost").phase()).isEqualTo(Phase.Pending);
-        delete("lost");
-        awaitGone("lost");
+        workerJobs.applyTo("nowhere", "lost", "worker: lost", "role: alice", "statements: [SELECT 1]");
+        workerJobs.awaitReason("lost", "PoolNotFound");
+        assertThat(workerJobs.status("lost").phase()).isEqualTo(Phase.Pending);
+        workerJobs.delete("lost");
+        workerJobs.awaitGone("lost");
     }
 
     @Test
     void a_role_that_may_not_is_told_and_one_that_is_left_out_needs_a_pool_with_one_login() {
-        apply("mallory", "worker: m", "role: mallory", "statements: [SELECT 1]");
-        apply("nobody", "worker: m", "statements: [SELECT 1]");
-        eventually().until(() -> reason("mallory").equals("RoleNotAllowed"));
-        assertThat(status("mallory").message()).contains("role \"mallory\" has no login in this worker pool");
-        eventually().until(() -> reason("nobody").equals("RoleNotAllowed"));
-        assertThat(status("nobody").message()).contains("exactly one login; this one has 2");
-        delete("mallory");
-        delete("nobody");
-        awaitGone("mallory");
+        workerJobs.apply("mallory", "worker: m", "role: mallory", "statements: [SELECT 1]");
+        workerJobs.apply("nobody", "worker: m", "statements: [SELECT 1]");
+        workerJobs.awaitReason("mallory", "RoleNotAllowed");
+        assertThat(workerJobs.status("mallory").message())
+                .contains("role \"mallory\" has no login in this worker pool");
+        workerJobs.awaitReason("nobody", "RoleNotAllowed");
+        assertThat(workerJobs.status("nobody").message()).contains("exactly one login; this one has 2");
+        workerJobs.delete("mallory");
+        workerJobs.delete("nobody");
+        workerJobs.awaitGone("mallory");
     }
 
     @Test
@@ -113,12 +117,12 @@ class WorkerJobIT {
                 .delete();
         try {
             eventually().until(() -> system.ready(RunningSystem.POOL).equals("False SecretNotFound"));
-            apply("ambiguous", "worker: ambiguous", "statements: [\"" + effect("ambiguous") + "\"]");
-            eventually().until(() -> reason("ambiguous").equals("RoleNotAllowed"));
-            assertThat(status("ambiguous").message()).contains("exactly one login; this one has 2");
+            workerJobs.apply("ambiguous", "worker: ambiguous", "statements: [\"" + effect("ambiguous") + "\"]");
+            workerJobs.awaitReason("ambiguous", "RoleNotAllowed");
+            assertThat(workerJobs.status("ambiguous").message()).contains("exactly one login; this one has 2");
         } finally {
             system.createSecret("bob", "wp$bob", QueueDatabase.PASSWORD);
-            delete("ambiguous");
+            workerJobs.delete("ambiguous");
         }
         system.awaitReady(RunningSystem.POOL);
         assertThat(system.effects("ambiguous")).isZero();
@@ -126,29 +130,31 @@ class WorkerJobIT {
 
     @Test
     void a_suspended_one_is_queued_when_that_is_lifted() throws Exception {
-        apply("later", "worker: later", "role: alice", "suspend: true", "statements: [\"" + effect("later") + "\"]");
-        eventually().until(() -> phase("later") == Phase.Suspended);
+        workerJobs.apply(
+                "later", "worker: later", "role: alice", "suspend: true", "statements: [\"" + effect("later") + "\"]");
+        workerJobs.awaitPhase("later", Phase.Suspended);
         assertThat(system.effects("later")).isZero();
-        apply("later", "worker: later", "role: alice", "suspend: false", "statements: [\"" + effect("later") + "\"]");
-        awaitPhase("later", Phase.Succeeded);
+        workerJobs.apply(
+                "later", "worker: later", "role: alice", "suspend: false", "statements: [\"" + effect("later") + "\"]");
+        workerJobs.awaitPhase("later", Phase.Succeeded);
         assertThat(system.effects("later")).isEqualTo(1);
     }
 
     @Test
     void deleting_it_cancels_what_runs_and_what_waits() throws Exception {
         try (var blocker = system.block()) {
-            apply(
+            workerJobs.apply(
                     "deleted",
                     "worker: deleted",
                     "role: alice",
                     "statements: [\"" + effect("deleted") + "; " + BLOCKED + "\", \"" + effect("deleted") + "\"]");
-            awaitPhase("deleted", Phase.Running);
-            delete("deleted");
-            awaitGone("deleted");
+            workerJobs.awaitPhase("deleted", Phase.Running);
+            workerJobs.delete("deleted");
+            workerJobs.awaitGone("deleted");
             awaitStatuses("deleted", "cancelled", "cancelled");
         }
         assertThat(system.effects("deleted")).isZero();
-        eventually().until(() -> events("deleted").contains("Cancelled"));
+        eventually().until(() -> workerJobs.events("deleted").contains("Cancelled"));
     }
 
     @Test
@@ -157,18 +163,19 @@ class WorkerJobIT {
         try (var blocker = system.block()) {
             occupy("crowd");
             for (int i = 0; i < cancelled.length; i++) {
-                apply("crowd-" + i, "worker: crowd", "role: alice", "statements: [\"" + effect("crowd") + "\"]");
+                workerJobs.apply(
+                        "crowd-" + i, "worker: crowd", "role: alice", "statements: [\"" + effect("crowd") + "\"]");
             }
             eventually().until(() -> statuses("crowd").size() == 1 + cancelled.length);
-            delete("crowd-0");
+            workerJobs.delete("crowd-0");
             soon().until(() -> statuses("crowd").contains("cancelled"));
             // A sweep has just looked, and comes back in a minute.
             for (int i = 1; i < cancelled.length; i++) {
-                delete("crowd-" + i);
+                workerJobs.delete("crowd-" + i);
             }
             soon().until(() -> Collections.frequency(statuses("crowd"), "cancelled") == cancelled.length);
         }
-        awaitPhase("crowd", Phase.Succeeded);
+        workerJobs.awaitPhase("crowd", Phase.Succeeded);
         assertThat(system.effects("crowd")).isZero();
     }
 
@@ -176,15 +183,16 @@ class WorkerJobIT {
     void deleted_while_the_operator_is_away_it_goes_at_once_and_what_waits_never_runs() throws Exception {
         try (var blocker = system.block()) {
             occupy("unattended");
-            apply("orphan", "worker: unattended", "role: alice", "statements: [\"" + effect("unattended") + "\"]");
-            awaitPhase("orphan", Phase.Queued);
+            workerJobs.apply(
+                    "orphan", "worker: unattended", "role: alice", "statements: [\"" + effect("unattended") + "\"]");
+            workerJobs.awaitPhase("orphan", Phase.Queued);
             system.surroundings().killOperator();
-            delete("orphan");
+            workerJobs.delete("orphan");
             assertThat(system.workerJobs().withName("orphan").get()).isNull();
             system.surroundings().startOperator();
             awaitStatuses("unattended", "pending", "cancelled");
         }
-        awaitPhase("unattended", Phase.Succeeded);
+        workerJobs.awaitPhase("unattended", Phase.Succeeded);
         assertThat(system.effects("unattended")).isZero();
     }
 
@@ -195,15 +203,16 @@ class WorkerJobIT {
             try (var lock = system.database().asSuperuser()) {
                 lock.setAutoCommit(false);
                 QueueDatabase.execute(lock, "LOCK TABLE worker_pool.queued_job IN SHARE MODE");
-                apply("late", "worker: hurried", "role: alice", "statements: [\"" + effect("hurried") + "\"]");
+                workerJobs.apply(
+                        "late", "worker: hurried", "role: alice", "statements: [\"" + effect("hurried") + "\"]");
                 eventually().until(WorkerJobIT::isBeingQueued);
-                delete("late");
-                awaitGone("late");
+                workerJobs.delete("late");
+                workerJobs.awaitGone("late");
                 lock.rollback();
             }
             soon().until(() -> statuses("hurried").equals(List.of("pending", "cancelled")));
         }
-        awaitPhase("hurried", Phase.Succeeded);
+        workerJobs.awaitPhase("hurried", Phase.Succeeded);
         assertThat(system.effects("hurried")).isZero();
     }
 
@@ -211,44 +220,44 @@ class WorkerJobIT {
     void one_that_stays_for_the_finalizer_of_somebody_else_is_cancelled_and_never_queued() throws Exception {
         try (var blocker = system.block()) {
             occupy("marked");
-            apply("kept", "worker: marked", "role: alice", "statements: [\"" + effect("marked") + "\"]");
-            apply("kept-back", "worker: marked", "role: alice", "suspend: true", "statements: [SELECT 1]");
-            awaitPhase("kept", Phase.Queued);
-            awaitPhase("kept-back", Phase.Suspended);
+            workerJobs.apply("kept", "worker: marked", "role: alice", "statements: [\"" + effect("marked") + "\"]");
+            workerJobs.apply("kept-back", "worker: marked", "role: alice", "suspend: true", "statements: [SELECT 1]");
+            workerJobs.awaitPhase("kept", Phase.Queued);
+            workerJobs.awaitPhase("kept-back", Phase.Suspended);
             for (String name : List.of("kept", "kept-back")) {
                 setFinalizers(name, List.of("example.com/keep"));
-                delete(name);
+                workerJobs.delete(name);
             }
             soon().until(() -> statuses("marked").equals(List.of("pending", "cancelled")));
-            apply("kept-back", "worker: marked", "role: alice", "suspend: false", "statements: [SELECT 1]");
+            workerJobs.apply("kept-back", "worker: marked", "role: alice", "suspend: false", "statements: [SELECT 1]");
         }
-        awaitPhase("marked", Phase.Succeeded);
-        apply("unmarked", "worker: marked", "role: alice", "statements: [SELECT 1]");
-        awaitPhase("unmarked", Phase.Succeeded);
+        workerJobs.awaitPhase("marked", Phase.Succeeded);
+        workerJobs.apply("unmarked", "worker: marked", "role: alice", "statements: [SELECT 1]");
+        workerJobs.awaitPhase("unmarked", Phase.Succeeded);
         assertThat(statuses("marked")).containsExactly("done", "cancelled", "done");
         for (String name : List.of("kept", "kept-back")) {
             assertThat(system.workerJob(name).isMarkedForDeletion()).isTrue();
             setFinalizers(name, List.of());
-            awaitGone(name);
+            workerJobs.awaitGone(name);
         }
     }
 
     @Test
     void deleted_while_its_pool_is_gone_it_never_runs_when_the_pool_comes_back() throws Exception {
         try (var blocker = system.block()) {
-            apply(
+            workerJobs.apply(
                     "outlived",
                     "worker: outlived",
                     "role: alice",
                     "statements: [\"" + BLOCKED + "\", \"" + effect("outlived") + "\"]");
-            awaitPhase("outlived", Phase.Running);
+            workerJobs.awaitPhase("outlived", Phase.Running);
             system.pools().withName(RunningSystem.POOL).delete();
             eventually().until(() -> system.workerPods().isEmpty());
             eventually().until(() -> system.workerSessions().isEmpty());
-            eventually().until(() -> reason("outlived").equals("PoolNotFound"));
-            assertThat(status("outlived").phase()).isEqualTo(Phase.Running);
-            delete("outlived");
-            awaitGone("outlived");
+            workerJobs.awaitReason("outlived", "PoolNotFound");
+            assertThat(workerJobs.status("outlived").phase()).isEqualTo(Phase.Running);
+            workerJobs.delete("outlived");
+            workerJobs.awaitGone("outlived");
         }
         system.createPool(RunningSystem.POOL, 8, "");
         system.awaitReady(RunningSystem.POOL);
@@ -260,19 +269,19 @@ class WorkerJobIT {
     void while_its_pool_has_another_database_it_waits_and_ends_in_its_own() throws Exception {
         try (var other = QueueDatabase.withoutQueue(system.postgres())) {
             try (var blocker = system.block()) {
-                apply(
+                workerJobs.apply(
                         "moved",
                         "worker: moved",
                         "role: alice",
                         "statements: [\"" + BLOCKED + "; " + effect("moved") + "\", \"" + effect("moved") + "\"]");
-                awaitPhase("moved", Phase.Running);
+                workerJobs.awaitPhase("moved", Phase.Running);
                 system.apply(system.poolYaml(RunningSystem.POOL, 8, "")
                         .replace(system.database().name(), other.name()));
-                eventually().until(() -> reason("moved").equals("DatabaseChanged"));
-                assertThat(status("moved").phase()).isEqualTo(Phase.Running);
+                workerJobs.awaitReason("moved", "DatabaseChanged");
+                assertThat(workerJobs.status("moved").phase()).isEqualTo(Phase.Running);
             }
             system.createPool(RunningSystem.POOL, 8, "");
-            awaitPhase("moved", Phase.Succeeded);
+            workerJobs.awaitPhase("moved", Phase.Succeeded);
             assertThat(system.effects("moved")).isEqualTo(2);
         }
     }
@@ -280,46 +289,48 @@ class WorkerJobIT {
     @Test
     void it_says_in_words_what_it_waits_for() throws Exception {
         try (var blocker = system.block()) {
-            apply("first", "worker: busy", "role: alice", "statements: [\"" + BLOCKED + "\"]");
-            awaitPhase("first", Phase.Running);
-            apply("second", "worker: busy", "role: alice", "statements: [SELECT 1]");
-            eventually().until(() -> reason("second").equals("WaitingForPredecessor"));
-            assertThat(status("second").position()).isEqualTo(1);
-            assertThat(status("second").message())
+            workerJobs.apply("first", "worker: busy", "role: alice", "statements: [\"" + BLOCKED + "\"]");
+            workerJobs.awaitPhase("first", Phase.Running);
+            workerJobs.apply("second", "worker: busy", "role: alice", "statements: [SELECT 1]");
+            workerJobs.awaitReason("second", "WaitingForPredecessor");
+            assertThat(workerJobs.status("second").position()).isEqualTo(1);
+            assertThat(workerJobs.status("second").message())
                     .isEqualTo("it is next when the job that worker \"busy\" runs has ended");
-            assertThat(status("second").phase()).isEqualTo(Phase.Queued);
+            assertThat(workerJobs.status("second").phase()).isEqualTo(Phase.Queued);
         }
-        awaitPhase("second", Phase.Succeeded);
+        workerJobs.awaitPhase("second", Phase.Succeeded);
     }
 
     @Test
     void it_is_queued_once_although_the_operator_is_killed_and_never_again_when_its_rows_are_gone() throws Exception {
         try (var blocker = system.block()) {
-            apply("once", "worker: once", "role: alice", "statements: [\"" + BLOCKED + "; " + effect("once") + "\"]");
-            awaitPhase("once", Phase.Running);
+            workerJobs.apply(
+                    "once", "worker: once", "role: alice", "statements: [\"" + BLOCKED + "; " + effect("once") + "\"]");
+            workerJobs.awaitPhase("once", Phase.Running);
             system.surroundings().killOperator();
         }
         system.surroundings().startOperator();
-        awaitPhase("once", Phase.Succeeded);
+        workerJobs.awaitPhase("once", Phase.Succeeded);
         system.database().execute("pool_operator", "DELETE FROM worker_pool.jobs WHERE worker_name = 'once'");
         system.surroundings().killOperator();
         system.surroundings().startOperator();
-        apply("after", "worker: after", "role: alice", "statements: [SELECT 1]");
-        awaitPhase("after", Phase.Succeeded);
-        assertThat(status("once").phase()).isEqualTo(Phase.Succeeded);
+        workerJobs.apply("after", "worker: after", "role: alice", "statements: [SELECT 1]");
+        workerJobs.awaitPhase("after", Phase.Succeeded);
+        assertThat(workerJobs.status("once").phase()).isEqualTo(Phase.Succeeded);
         assertThat(system.effects("once")).isEqualTo(1);
     }
 
     @Test
     void one_that_is_made_anew_under_the_same_name_has_a_life_of_its_own() throws Exception {
         for (int i = 0; i < 30; i++) {
-            apply("reborn", "worker: reborn", "role: alice", "statements: [\"" + effect("reborn") + "\"]");
-            eventually().until(() -> phase("reborn") != Phase.Pending);
-            delete("reborn");
-            apply("reborn", "worker: reborn", "role: alice", "statements: [\"" + effect("reborn anew") + "\"]");
-            awaitPhase("reborn", Phase.Succeeded);
+            workerJobs.apply("reborn", "worker: reborn", "role: alice", "statements: [\"" + effect("reborn") + "\"]");
+            eventually().until(() -> workerJobs.phase("reborn") != Phase.Pending);
+            workerJobs.delete("reborn");
+            workerJobs.apply(
+                    "reborn", "worker: reborn", "role: alice", "statements: [\"" + effect("reborn anew") + "\"]");
+            workerJobs.awaitPhase("reborn", Phase.Succeeded);
             system.awaitEffects("reborn anew", i + 1);
-            delete("reborn");
+            workerJobs.delete("reborn");
         }
     }
 
@@ -328,17 +339,17 @@ class WorkerJobIT {
         system.createPool(RunningSystem.POOL, 8, "  retention: {done: 0s, failed: 0s}");
         try {
             try (var blocker = system.block()) {
-                apply(
+                workerJobs.apply(
                         "pruned",
                         "worker: pruned",
                         "role: alice",
                         "statements: [\"" + BLOCKED + "; " + effect("pruned") + "\"]");
-                awaitPhase("pruned", Phase.Running);
+                workerJobs.awaitPhase("pruned", Phase.Running);
                 system.surroundings().killOperator();
             }
             system.awaitStatus("pruned", "done");
             system.surroundings().startOperator();
-            awaitPhase("pruned", Phase.Succeeded);
+            workerJobs.awaitPhase("pruned", Phase.Succeeded);
             eventually().until(() -> statuses("pruned").isEmpty());
             assertThat(system.effects("pruned")).isEqualTo(1);
         } finally {
@@ -348,33 +359,15 @@ class WorkerJobIT {
 
     @Test
     void an_ended_one_goes_when_its_time_is_over() {
-        apply("brief", "worker: brief", "role: alice", "ttlSecondsAfterFinished: 1", "statements: [SELECT 1]");
-        awaitGone("brief");
-    }
-
-    private static void apply(String name, String... spec) {
-        system.apply(yaml(name, RunningSystem.POOL, spec));
-    }
-
-    private static String yaml(String name, String pool, String... spec) {
-        return """
-                apiVersion: pgworkerpool.dev/v1alpha1
-                kind: WorkerJob
-                metadata: {name: %s}
-                spec:
-                  poolRef: {name: %s}
-                  %s
-                """.formatted(name, pool, String.join("\n  ", spec));
-    }
-
-    private static void delete(String name) {
-        system.workerJobs().withName(name).delete();
+        workerJobs.apply(
+                "brief", "worker: brief", "role: alice", "ttlSecondsAfterFinished: 1", "statements: [SELECT 1]");
+        workerJobs.awaitGone("brief");
     }
 
     /** Keeps the worker of this name busy as long as its jobs are blocked. */
     private static void occupy(String worker) {
-        apply(worker, "worker: " + worker, "role: alice", "statements: [\"" + BLOCKED + "\"]");
-        awaitPhase(worker, Phase.Running);
+        workerJobs.apply(worker, "worker: " + worker, "role: alice", "statements: [\"" + BLOCKED + "\"]");
+        workerJobs.awaitPhase(worker, Phase.Running);
     }
 
     /** Of all jobs of this worker, in their order. */
@@ -402,36 +395,5 @@ class WorkerJobIT {
             job.getMetadata().setFinalizers(finalizers);
             return job;
         });
-    }
-
-    private static void awaitGone(String name) {
-        eventually().until(() -> system.workerJobs().withName(name).get() == null);
-    }
-
-    private static WorkerJobStatus status(String name) {
-        return Objects.requireNonNull(system.workerJob(name).getStatus());
-    }
-
-    private static String reason(String name) {
-        WorkerJobStatus status = system.workerJob(name).getStatus();
-        return status == null || status.conditions() == null
-                ? ""
-                : status.conditions().getFirst().getReason();
-    }
-
-    private static Phase phase(String name) {
-        WorkerJobStatus status = system.workerJob(name).getStatus();
-        return status == null || status.phase() == null ? Phase.Pending : status.phase();
-    }
-
-    private static void awaitPhase(String name, Phase phase) {
-        eventually().alias(name + " becomes " + phase).until(() -> phase(name) == phase);
-    }
-
-    private static List<String> events(String name) {
-        return system.events().stream()
-                .filter(event -> event.getRegarding().getName().equals(name))
-                .map(Event::getReason)
-                .toList();
     }
 }

@@ -491,6 +491,29 @@ class ControlTest extends OneWorkerTest {
         assertThat(effects()).containsExactly("a");
     }
 
+    // progress
+
+    @Test
+    void the_progress_of_a_WorkerJob_tells_the_elapsed_time() throws Exception {
+        database.look(
+                "SELECT worker_pool.enqueue_workerjob('00000000-0000-0000-0000-000000000001', 'workerjob/ns/long', 'foo',"
+                        + " '{SELECT pg_advisory_xact_lock(4811)}', 'alice', 'continue')");
+        try (var gate = database.asSuperuser()) {
+            QueueDatabase.execute(gate, "SELECT pg_advisory_lock(4811)");
+            var worker = start();
+            await(() -> look("status").equals(List.of("pending")));
+            assertThat(progressOfWorkerJob()).containsOnlyNulls();
+            database.asSuperuser("UPDATE worker_pool.worker SET since = since - interval '3 min'");
+            assertThat(progressOfWorkerJob()).containsExactly("for 3 min");
+            QueueDatabase.execute(gate, "SELECT pg_advisory_unlock(4811)");
+            assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        }
+    }
+
+    private static List<String> progressOfWorkerJob() throws SQLException {
+        return database.look("SELECT progress FROM worker_pool.workerjob('00000000-0000-0000-0000-000000000001')");
+    }
+
     // yieldAfter
 
     @Test

@@ -356,7 +356,7 @@ BEGIN
 END
 $$;
 
--- How a WorkerJob's statements stand. Positions count all jobs of the name, by the index alone: this is asked often, and
+-- How a WorkerJob's statements stand. Progress begins with the elapsed time, in whole minutes, as each change is written into a status. Positions count all jobs of the name, by the index alone: this is asked often, and
 -- other names may have any number of jobs.
 CREATE FUNCTION worker_pool.workerjob(uid uuid) RETURNS TABLE (
     ordinal int, id bigint, status text, "position" bigint, reason text, submitted_at timestamptz, started_at timestamptz,
@@ -391,7 +391,11 @@ BEGIN
                worker_pool.has_login(b.submitter), EXISTS (SELECT FROM worker_pool.paused x WHERE x.worker_name = name),
                (SELECT p.suspended FROM worker_pool.pool p WHERE p.singleton), b.not_before, w.job_name, w.not_before),
            j.submitted_at, j.started_at, j.finished_at, j.attempts, j.error, j.sqlstate,
-           CASE WHEN w.progress_job = b.id AND j.status = 'pending' THEN w.progress END
+           CASE WHEN j.status = 'pending' THEN nullif(concat_ws(
+               ', ',
+               'for ' || nullif(floor(extract(epoch FROM clock_timestamp() - j.started_at) / 60), 0) || ' min',
+               CASE WHEN w.progress_job = b.id THEN w.progress END), '')
+           END
     FROM worker_pool.queued_job b
     JOIN worker_pool.jobs j ON j.id = b.id
     LEFT JOIN LATERAL (
