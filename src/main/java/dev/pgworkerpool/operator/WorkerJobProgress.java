@@ -162,7 +162,12 @@ record WorkerJobProgress(
                 .filter(QueuedStatement::failed)
                 .findFirst()
                 .map(each -> new Failure(each.ordinal(), each.sqlState(), each.error()))
-                .orElse(old == null ? null : old.failure());
+                .orElse(old == null || isThere(statements, old.failure()) ? null : old.failure());
+    }
+
+    /** Whoever tried that statement again has mended it. */
+    private static boolean isThere(List<QueuedStatement> statements, @Nullable Failure failure) {
+        return failure != null && statements.stream().anyMatch(each -> each.ordinal() == failure.statement());
     }
 
     /** A row that is gone was earlier than those that are there, so what was known before stays. */

@@ -35,8 +35,10 @@ final class AutocommitAttempt {
                     head.id(), job, Objects.requireNonNullElse(head.timeout(), Duration.ZERO));
         } catch (SQLException e) {
             Log.line("job " + head.id() + " failed, SQLSTATE " + e.getSQLState() + ": " + Reason.of(e));
+            control.replaceIfLost();
             return failed(watched, e, Duration.ofNanos(System.nanoTime() - begunAt));
         }
+        control.replaceIfLost();
         var status = control.endDone(head.id(), rows);
         Log.line("job " + head.id() + " " + status + " in "
                 + Duration.ofNanos(System.nanoTime() - begunAt).toMillis() + " ms, outside a transaction");

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * Watches a call that is in the server's hands, from a thread beside the one that waits for its answer: notes down that a job is a
  * long one, cancels it when somebody wants that, ends the session of one that goes on regardless, and tells how far it is.
  *
- * <p>What it sends can't hit a later call of the session: {@link #close}, which comes behind the call, waits for it.
+ * <p>What it sends can't hit a later call of the session: {@link #close}, which comes behind the call, waits for it. Nor a later job of
+ * the same call: that returns when a job was cancelled.
  */
 final class CallWatch implements AutoCloseable {
     /** A job that runs for so long is noted down, with its start. */
@@ -21,6 +22,9 @@ final class CallWatch implements AutoCloseable {
 
     /** Word of a cancel may have been missed. */
     private static final Duration LOOK_ANYWAY = Duration.ofSeconds(5);
+
+    /** Of opening another control session. */
+    private static final Duration BETWEEN_TRIES = Duration.ofSeconds(2);
 
     /** So long a job may take to end that was cancelled, or whose time is over. */
     private static final Duration GRACE = Duration.ofSeconds(2);
@@ -45,6 +49,7 @@ final class CallWatch implements AutoCloseable {
     private long lookedAt;
     private long progressAt = begunAt;
     private long cancelledAt;
+    private long quietUntil = begunAt;
     private @Nullable End end;
 
     /** Why a session was ended by its own worker. */
@@ -98,14 +103,25 @@ final class CallWatch implements AutoCloseable {
     }
 
     private synchronized void tick() {
-        if (closed || end != null) {
+        if (closed || end != null || System.nanoTime() < quietUntil) {
             return;
         }
         try {
             watch();
         } catch (SQLException e) {
-            // A lost control session is met by the loop itself at its next look; until then the job goes on.
             Log.line("watching the running job: " + e.getMessage());
+            watchAnew();
+        }
+    }
+
+    /** The job goes on in its session, whatever became of the control session. */
+    private void watchAnew() {
+        lookedAt = 0;
+        try {
+            control.replaceIfLost();
+        } catch (SQLException | WorkerEnds e) {
+            Log.line("no other control session yet: " + e.getMessage());
+            quietUntil = System.nanoTime() + BETWEEN_TRIES.toNanos();
         }
     }
 

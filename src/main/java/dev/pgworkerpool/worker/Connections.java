@@ -48,27 +48,28 @@ final class Connections {
 
     /** Comes first: its session tells the version of the server. */
     Connection asOperator() throws WorkerEnds, SQLException {
-        var connection = connect(credentials.operator(), CONTROL_OPTIONS, CONTROL_SECONDS);
+        var connection = connect(credentials.operator(), CONTROL_OPTIONS, "20", CONTROL_SECONDS);
         serverVersion = connection.getMetaData().getDatabaseMajorVersion();
         return connection;
     }
 
     Connection as(String login) throws WorkerEnds {
-        return as(login, "0");
+        return as(login, "20", "0");
     }
 
-    /** Another one, for short calls while that one is at work. */
+    /** Another one, for short calls while that one is at work, by somebody who has other things to watch as well. */
     Connection beside(String login) throws WorkerEnds {
-        return as(login, CONTROL_SECONDS);
+        return as(login, "3", "5");
     }
 
-    private Connection as(String login, String answerSeconds) throws WorkerEnds {
+    private Connection as(String login, String loginSeconds, String answerSeconds) throws WorkerEnds {
         var options =
                 SUBMITTER_OPTIONS + (serverVersion >= TRANSACTION_TIMEOUT_SINCE ? " -c transaction_timeout=0" : "");
-        return connect(credentials.login(login), options, answerSeconds);
+        return connect(credentials.login(login), options, loginSeconds, answerSeconds);
     }
 
-    private Connection connect(Credentials.Login login, String options, String answerSeconds) throws WorkerEnds {
+    private Connection connect(Credentials.Login login, String options, String loginSeconds, String answerSeconds)
+            throws WorkerEnds {
         var properties = new Properties();
         properties.setProperty("user", login.username());
         properties.setProperty("password", login.password());
@@ -82,7 +83,7 @@ final class Connections {
             properties.setProperty("sslfactory", "org.postgresql.ssl.DefaultJavaSSLFactory");
         }
         properties.setProperty("connectTimeout", "10");
-        properties.setProperty("loginTimeout", "20");
+        properties.setProperty("loginTimeout", loginSeconds);
         properties.setProperty("socketTimeout", answerSeconds);
         properties.setProperty("socketFactory", KeepAliveSocketFactory.class.getName());
         properties.setProperty("tcpKeepAlive", "true"); // or the driver would switch it off again

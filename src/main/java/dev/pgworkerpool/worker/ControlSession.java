@@ -5,7 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
@@ -21,13 +21,34 @@ final class ControlSession implements AutoCloseable {
     private static final String WORK = "worker_pool";
     private static final String CANCEL = "worker_pool_cancel";
 
-    private final Connection connection;
+    private final Connections connections;
     private final String worker;
-    private final Set<String> channels = new HashSet<>();
+    private final Set<String> channels = new LinkedHashSet<>();
+    private Connection connection;
+    private boolean locksLost;
 
-    ControlSession(Connection connection, String worker) {
-        this.connection = connection;
+    ControlSession(Connections connections, String worker) throws SQLException, WorkerEnds {
+        this.connections = connections;
         this.worker = worker;
+        this.connection = connections.asOperator();
+    }
+
+    /** Opens another session if this one was lost: what has begun can still be cancelled and recorded. */
+    synchronized void replaceIfLost() throws SQLException, WorkerEnds {
+        if (connection.isValid(5)) {
+            return;
+        }
+        connection.close();
+        locksLost = true;
+        connection = connections.asOperator();
+        for (var channel : channels) {
+            listen(channel);
+        }
+    }
+
+    /** The session that had the locks was lost: until they are taken again, nothing may begin. */
+    synchronized boolean lostLocks() {
+        return locksLost;
     }
 
     /**
@@ -175,6 +196,7 @@ final class ControlSession implements AutoCloseable {
     }
 
     synchronized boolean tryAwakeLock() throws SQLException {
+        locksLost = false;
         return yes("SELECT pg_catalog.pg_try_advisory_lock(worker_pool.awake_key(?))");
     }
 
@@ -206,12 +228,12 @@ final class ControlSession implements AutoCloseable {
 
     /** From now on {@link #awaitWakeUp} hears of work for this name. */
     synchronized void listenForWork() throws SQLException {
-        listen(WORK);
+        listenOnce(WORK);
     }
 
     /** From now on {@link #heardCancel} hears of jobs that are to be cancelled. */
     synchronized void listenForCancels() throws SQLException {
-        listen(CANCEL);
+        listenOnce(CANCEL);
     }
 
     /** Waits for a wake-up of this name, at most so long. */
@@ -229,10 +251,13 @@ final class ControlSession implements AutoCloseable {
         connection.close();
     }
 
-    private void listen(String channel) throws SQLException {
-        if (!channels.add(channel)) {
-            return;
+    private void listenOnce(String channel) throws SQLException {
+        if (channels.add(channel)) {
+            listen(channel);
         }
+    }
+
+    private void listen(String channel) throws SQLException {
         try (var statement = connection.createStatement()) {
             statement.execute("LISTEN " + channel);
         }

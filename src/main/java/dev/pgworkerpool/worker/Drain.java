@@ -87,7 +87,7 @@ final class Drain {
     }
 
     private boolean mayGoOn() throws SQLException {
-        return !stop.requested() && !tenure.isOver();
+        return !stop.requested() && !tenure.isOver() && !control.lostLocks();
     }
 
     private SubmitterSession session(String login, String submitter) throws SQLException, WorkerEnds {
@@ -125,37 +125,44 @@ final class Drain {
             session.limit(timeout);
         }
         var watched = watch(session, timeout);
-        try {
-            try (watched) {
-                alone = record(session.drain(1, BATCH_MILLIS, head.id(), 0))
-                        .report()
-                        .isEmpty();
-            }
-            if (timeout != null) {
-                session.limit(Duration.ZERO);
-            }
-            if (alone) {
-                notGiven(head.id());
-            }
-            claimErrors = 0;
+        try (watched) {
+            alone = record(session.drain(1, BATCH_MILLIS, head.id(), 0))
+                    .report()
+                    .isEmpty();
         } catch (SQLException e) {
-            if (isEnded(session, watched, e)) {
-                endedItself(head, watched);
-            } else if (timeout != null && QUERY_CANCELED.equals(e.getSQLState()) && watched.lasted(timeout)) {
-                // Outside the job's own sub-transaction: before it began, if the limit is a short one.
-                session.limit(Duration.ZERO);
-                counts.add(control.endTimedOut(head.id(), timeout, false));
-            } else if (struckAtClaim(e)) {
-                control.notBegun();
-                if (++claimErrors == CLAIM_ERRORS) {
-                    throw e;
-                }
-            } else {
-                session.limit(Duration.ZERO);
-                var status = session.fail(head.id(), e);
-                Log.line("job " + head.id() + " " + status + ", SQLSTATE " + e.getSQLState() + ": " + Reason.of(e));
-                counts.add(status);
-            }
+            failedAlone(session, head, watched, e);
+            return;
+        }
+        if (timeout != null) {
+            session.limit(Duration.ZERO);
+        }
+        claimErrors = 0;
+        if (alone) {
+            notGiven(head.id());
+        }
+    }
+
+    private void failedAlone(SubmitterSession session, Head head, CallWatch watched, SQLException error)
+            throws SQLException, WorkerEnds {
+        if (isEnded(session, watched, error)) {
+            endedItself(head, watched);
+            return;
+        }
+        session.limit(Duration.ZERO);
+        var timeout = head.timeout();
+        if (struckAtClaim(error) && ++claimErrors < CLAIM_ERRORS) {
+            control.notBegun();
+        } else if (timeout != null && QUERY_CANCELED.equals(error.getSQLState()) && watched.lasted(timeout)) {
+            // Outside the job's own sub-transaction: each time before it begins, if the limit is a short one.
+            claimErrors = 0;
+            counts.add(control.endTimedOut(head.id(), timeout, false));
+        } else if (struckAtClaim(error)) {
+            control.notBegun();
+            throw error;
+        } else {
+            var status = session.fail(head.id(), error);
+            Log.line("job " + head.id() + " " + status + ", SQLSTATE " + error.getSQLState() + ": " + Reason.of(error));
+            counts.add(status);
         }
     }
 
@@ -165,7 +172,7 @@ final class Drain {
         }
         Log.line(
                 "job " + head.id()
-                        + " does not begin: it was cancelled, interrupted too often, or still runs in the session of an earlier worker");
+                        + " does not begin: it was cancelled or interrupted too often, its name was stopped, or somebody holds it up");
         return false;
     }
 
@@ -206,6 +213,9 @@ final class Drain {
         running.set(null);
         afterId = drained.afterId();
         drained.report().forEach(Log::line);
+        if (!drained.report().isEmpty()) {
+            notGiven = 0;
+        }
         counts.add(drained.done(), drained.failed());
         return drained;
     }

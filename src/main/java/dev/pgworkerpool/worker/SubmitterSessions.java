@@ -55,8 +55,9 @@ final class SubmitterSessions implements AutoCloseable {
     }
 
     /** It was ended. */
-    void drop(SubmitterSession session) {
+    void drop(SubmitterSession session) throws SQLException {
         sessions.values().remove(session);
+        session.close();
     }
 
     @Override

@@ -36,7 +36,7 @@ final class Worker {
     }
 
     private Outcome turn() throws WorkerEnds, SQLException {
-        try (var control = new ControlSession(connections.asOperator(), settings.worker());
+        try (var control = new ControlSession(connections, settings.worker());
                 var sessions = new SubmitterSessions(connections, settings.worker())) {
             var awake = new AwakeLock(control);
             if (!awake.take()) {

@@ -100,6 +100,15 @@ class WorkerJobProgressTest {
     }
 
     @Test
+    void a_failure_that_was_mended_by_another_try_is_none_any_more() {
+        WorkerJobStatus seen = status(row(1, "failed", null, null), row(2, "waiting", 1L, "Paused"));
+        assertThat(seen.failure()).isNotNull();
+        WorkerJobStatus status = status(seen, row(1, "done", null, null), row(2, "done", null, null));
+        assertThat(status.phase()).isEqualTo(Phase.Succeeded);
+        assertThat(status.failure()).isNull();
+    }
+
+    @Test
     void of_rows_that_were_deleted_unseen_it_claims_nothing() {
         for (WorkerJobStatus status : List.of(status(), status(row(2, "done", null, null)))) {
             assertThat(status.phase()).isEqualTo(Phase.Failed);

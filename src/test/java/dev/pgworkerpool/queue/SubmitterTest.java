@@ -89,7 +89,7 @@ class SubmitterTest extends OnEachServer {
                 "SELECT worker_pool.should_end('foo', true) | 42501",
                 "SELECT worker_pool.admit_due() | 42501",
                 "SELECT worker_pool.settle_cancelled(NULL) | 42501",
-                "SELECT worker_pool.cancel_job(1) | 42501",
+                "SELECT worker_pool.cancel_job(1, 1) | 42501",
                 "SELECT worker_pool.retry_job(1) | 42501",
                 "SELECT worker_pool.cancel_workerjob(gen_random_uuid()) | 42501",
                 "CALL worker_pool.pause('foo') | 42501",

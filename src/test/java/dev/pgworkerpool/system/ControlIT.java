@@ -155,7 +155,7 @@ class ControlIT {
         assertThat(workerJobs.status("next").message())
                 .isEqualTo("worker \"halted\" is paused, until worker_pool.resume is called");
         assertThat(workerJobs.status("next").phase()).isEqualTo(Phase.Queued);
-        assertThat(runningPods("halted")).isEmpty();
+        eventually().until(() -> runningPods("halted").isEmpty());
 
         resume("halted");
         workerJobs.awaitPhase("next", Phase.Succeeded);
@@ -175,6 +175,20 @@ class ControlIT {
         workerJobs.awaitPhase("halfway", Phase.Failed);
         assertThat(workerJobs.status("halfway").done()).isEqualTo("1/2");
         assertThat(system.effects("halfway")).isEqualTo(1);
+    }
+
+    @Test
+    void with_Pause_a_failed_statement_can_be_mended_and_tried_again_before_its_worker_is_resumed() throws Exception {
+        apply("mended", "onFailure: Pause", "statements: [SELECT * FROM public.mended, \"" + effect("mended") + "\"]");
+        workerJobs.awaitReason("mended", "Paused");
+        assertThat(workerJobs.status("mended").failure()).isNotNull();
+        system.database().execute("alice", "CREATE TABLE public.mended ()");
+        assertThat(system.database().ask("alice", """
+                        SELECT worker_pool.retry(min(id)) FROM worker_pool.jobs WHERE worker_name = 'mended'""")).containsExactly("t");
+        resume("mended");
+        workerJobs.awaitPhase("mended", Phase.Succeeded);
+        assertThat(workerJobs.status("mended").failure()).isNull();
+        assertThat(system.effects("mended")).isEqualTo(1);
     }
 
     @Test

@@ -72,7 +72,7 @@ class FaultsIT {
         system.database().execute("alice", """
                 INSERT INTO worker_pool.jobs (worker_name, query_text)
                 SELECT 'crash', 'INSERT INTO public.effect (worker) VALUES (''crash'')' FROM generate_series(1, 3000)""");
-        await().until(() -> system.effects("crash") > 0);
+        eventually().until(() -> system.effects("crash") > 0);
         system.postgres().restartImmediately();
         system.awaitEffects("crash", 3000);
         system.awaitAllEnded();

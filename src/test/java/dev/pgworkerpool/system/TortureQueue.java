@@ -82,11 +82,10 @@ final class TortureQueue {
                 connection,
                 "SELECT worker_pool.enqueue(?, ?)",
                 name,
-                // The job's own id is in application_name. An attempt that is still at work holds the lock; the end of
-                // the one
-                // before may take a moment.
+                // The job's own id is in application_name. An attempt that is still at work holds the lock; the end
+                // of the one before may take a moment, on a busy machine more than that.
                 """
-                SET LOCAL lock_timeout = '50ms';
+                SET LOCAL lock_timeout = '400ms';
                 SELECT pg_advisory_xact_lock(hashtext('torture'), hashtext('%1$s'));
                 INSERT INTO public.torture (worker, job, began)
                 VALUES ('%1$s', substring(current_setting('application_name') from '\\d+$')::bigint, clock_timestamp());

@@ -234,6 +234,21 @@ class AutocommitTest extends OneWorkerTest {
     }
 
     @Test
+    void a_cancel_of_one_whose_session_was_just_lost_finds_that_its_outcome_is_unknown() throws SQLException {
+        var job = enqueue("CALL public.two_steps(60)");
+        database.asSuperuser(
+                "INSERT INTO worker_pool.worker (worker_name, current_job, since, autocommit_pid, autocommit_login,"
+                        + " server_started) VALUES ('foo', " + job
+                        + ", now(), 0, 'alice'::regrole, pg_postmaster_start_time())");
+        assertThat(database.ask("alice", "SELECT worker_pool.cancel(" + job + ")"))
+                .containsExactly("f");
+        assertThat(look("concat_ws(' ', status, sqlstate, attempts, split_part(error, E'\\n', 1))"))
+                .containsExactly("failed 08007 1 " + UNKNOWN);
+        run();
+        assertThat(look("attempts")).containsExactly("1");
+    }
+
+    @Test
     void a_cancel_that_is_committed_after_it_has_ended_finds_it_done() throws Exception {
         var job = enqueue("CALL public.two_steps(1)");
         var worker = CompletableFuture.supplyAsync(() -> workers.run("foo"));

@@ -441,6 +441,33 @@ class ControlAttackTest extends OneWorkerTest {
         }
     }
 
+    @Test
+    void a_job_that_holds_the_lock_of_its_own_outcome_is_cancelled_all_the_same() throws Exception {
+        var job = submit("SELECT pg_advisory_xact_lock_shared(7606216600190023680"
+                + " + substring(current_setting('application_name') FROM '[0-9]+$')::bigint); SELECT pg_sleep(60)");
+        submit(effect("behind"));
+        var worker = start();
+        awaitPending(job);
+        await(() -> database.look(
+                        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND objid = "
+                                + (job + 7606216600190023680L & 0xffffffffL))
+                .equals(List.of("1")));
+        assertThat(database.ask("alice", cancelOf(job))).containsExactly("t");
+        assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        assertThat(look("status")).containsExactly("cancelled", "done");
+    }
+
+    @Test
+    void a_call_that_is_neither_cancel_nor_retry_is_refused() throws SQLException {
+        submit("SELECT 1/0");
+        run();
+        assertThat(database.refusal(
+                        "alice",
+                        "INSERT INTO worker_pool.job_call (job_id, verb) SELECT id, 'retri' FROM worker_pool.jobs"))
+                .startsWith("20000");
+        assertThat(look("status")).containsExactly("failed");
+    }
+
     // options
 
     @ParameterizedTest

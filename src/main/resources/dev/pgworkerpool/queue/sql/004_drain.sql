@@ -6,8 +6,8 @@
 -- of a session counts from the beginning of the call.
 --
 -- * It looks first and locks only a job of its own: nobody can hold another submitter's head.
--- * FOR UPDATE, never SKIP LOCKED: this lock is the fence that keeps two drainers of one name apart, whatever else
---   fails. A claim that waited for it looks again.
+-- * Who finds the row locked waits for it: this lock is the fence that keeps two drainers of one name apart, whatever
+--   else fails. And a claim that waited looks at everything again.
 -- * BETWEEN and ORDER BY worker_name, id leave the planner only the partial index; the obvious `worker_name = ?
 --   ORDER BY id` walks all finished rows as soon as the statistics were taken during a backlog.
 -- * A suspended pool and a paused name begin no job, not even in a worker that is awake.
@@ -24,8 +24,9 @@ SET enable_bitmapscan = off
 SET enable_sort = off
 AS $$
 DECLARE
-    me    oid := (SELECT l.role FROM worker_pool.session_login l);
-    head  record;
+    me          oid := (SELECT l.role FROM worker_pool.session_login l);
+    head        record;
+    waited_for  bigint;
 BEGIN
     LOOP
         SELECT j.id, j.submitter, j.autocommit, j.timeout, j.not_before, j.xmax AS locker INTO head
@@ -41,7 +42,7 @@ BEGIN
         THEN
             RETURN;
         END IF;
-        IF head.locker = pg_current_xact_id_if_assigned()::xid THEN
+        IF head.locker = pg_current_xact_id_if_assigned()::xid AND head.id IS DISTINCT FROM waited_for THEN
             -- Without this a job that calls drain() runs itself until the stack is full.
             RAISE EXCEPTION 'Job % runs already, in this transaction', head.id USING ERRCODE = 'object_in_use';
         END IF;
@@ -50,10 +51,13 @@ BEGIN
         INTO id, query_text, search_path, time_zone, submitter, timeout
         FROM worker_pool.queued_job j
         WHERE j.id = head.id AND j.status = 'waiting' AND j.not_before IS NOT DISTINCT FROM head.not_before
-        FOR UPDATE;
+        FOR UPDATE SKIP LOCKED;
 
         -- Shown as 'pending' from here until the transaction ends (running_transaction).
         EXIT WHEN FOUND;
+
+        PERFORM FROM worker_pool.queued_job j WHERE j.id = head.id FOR UPDATE;
+        waited_for := head.id;
     END LOOP;
 END
 $$;
@@ -155,8 +159,8 @@ END
 $$;
 
 -- Records the outcome of a job of the caller's own that still waits, and returns what the job is now: 'done', 'failed',
--- 'cancelled', or 'waiting' for another attempt. An error if there is no such job, or if one that is done was cancelled: then the
--- caller's transaction, with the job's effect, can't commit. A job can call it, too, with anything: what others read of it has bounds.
+-- 'cancelled', or 'waiting' for another attempt. Nothing is recorded of one that is done and was cancelled: the caller rolls its effect
+-- back, and comes again. A job can call it, too, with anything: what others read of it has bounds.
 --
 -- Not from within the job, which runs in a sub-transaction of the one that ends it: one that ended itself in there would go on unseen
 -- and for ever, as its row would not be that of a running job any more.
@@ -206,7 +210,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'Job % does not wait, or is not yours', job_id USING ERRCODE = 'object_not_in_prerequisite_state';
     ELSIF outcome = 'done' THEN
-        RAISE EXCEPTION 'Job % was cancelled', job_id USING ERRCODE = 'query_canceled';
+        RETURN 'cancelled';
     END IF;
     status := worker_pool.attempt_failed(job_id, begun, failure, failure_state, false);
     IF (SELECT j.xmin FROM worker_pool.queued_job j WHERE j.id = job_id) <> pg_current_xact_id()::xid THEN
@@ -340,6 +344,12 @@ BEGIN
         PERFORM pg_catalog.pg_advisory_unlock_all();
 
         status := worker_pool.finish(job.id, outcome, begun, touched, failure, state);
+        IF outcome OPERATOR(pg_catalog.=) 'done' AND status OPERATOR(pg_catalog.=) 'cancelled' THEN
+            ROLLBACK;
+            state := '57014';
+            message := 'canceling statement due to user request';
+            status := worker_pool.finish(job.id, 'failed', begun, NULL, message, state);
+        END IF;
         COMMIT;
         -- A deferred trigger that deferred another one ran just now, behind all of the above.
         RESET SESSION AUTHORIZATION;

@@ -6,16 +6,18 @@
 -- (await_cancel). And the look at the job comes after the lock: it sees what such a transaction has committed. So what this returns
 -- is true when this transaction commits, but for autocommit: what such a job has done can't be undone, and if it ended well
 -- before the request reached it, it is done.
-CREATE FUNCTION worker_pool.cancel_job(job_id bigint) RETURNS boolean
+--
+--   patience  seconds that the COMMIT of one that is about to end may take; after that it is an error
+CREATE FUNCTION worker_pool.cancel_job(job_id bigint, patience int) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF worker_pool.cancel_waiting(job_id) THEN
         RETURN true;
     END IF;
     INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
-    FOR second IN 1..10 LOOP
+    FOR second IN 1..patience LOOP
         EXIT WHEN worker_pool.lock_outcome(job_id) OR NOT worker_pool.is_ending(job_id);
-        IF second = 10 THEN
+        IF second = patience THEN
             RAISE EXCEPTION 'Job % is about to end, and its COMMIT takes long', job_id USING ERRCODE = 'lock_not_available';
         END IF;
     END LOOP;
@@ -33,11 +35,19 @@ BEGIN
 END
 $$;
 
+-- The autocommit jobs that have begun, as far as nobody has recorded how they ended: some run, of the others nobody knows what they did.
+CREATE VIEW worker_pool.begun_autocommit AS
+SELECT j.id, w.since
+FROM worker_pool.worker w
+JOIN worker_pool.queued_job j ON j.id = w.current_job AND j.status = 'waiting'
+WHERE w.autocommit_pid IS NOT NULL AND (j.finished_at >= w.since) IS NOT TRUE;
+
 -- False: it does not wait, or it runs, or somebody is about to begin, end or cancel it. Its row is locked by all of them.
 CREATE FUNCTION worker_pool.cancel_waiting(job_id bigint) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    job record;
+    job    record;
+    begun  timestamptz;
 BEGIN
     SELECT j.worker_name, j.origin_uid INTO job
     FROM worker_pool.queued_job j
@@ -50,6 +60,10 @@ BEGIN
     PERFORM pg_stat_clear_snapshot();
     IF EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.id = job_id) THEN
         RETURN false;
+    END IF;
+    SELECT a.since INTO begun FROM worker_pool.begun_autocommit a WHERE a.id = job_id;
+    IF FOUND THEN
+        RETURN worker_pool.autocommit_lost(job_id, begun, 'interrupted', 'its session is gone') = 'cancelled';
     END IF;
     UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = job_id;
     -- Those behind it may run now.
@@ -73,8 +87,8 @@ EXCEPTION
 END
 $$;
 
--- Does the session that runs this job hold the lock of its outcome? Else it is somebody who plays with it, maybe for ever: then who
--- was first may not be told.
+-- Is the session that runs this job about to end it? It has looked for a cancel then (finish), which no user can do otherwise. Else
+-- it is somebody who plays with the lock of the outcome, maybe for ever: then who was first may not be told.
 CREATE FUNCTION worker_pool.is_ending(job_id bigint) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -84,11 +98,9 @@ BEGIN
         FROM worker_pool.running_job r
         JOIN pg_locks l ON l.pid = r.pid
         WHERE r.id = job_id
-          AND l.locktype = 'advisory'
-          AND l.objsubid = 1
-          AND l.mode = 'ShareLock'
-          AND l.granted
-          AND ((l.classid::bigint << 32) | l.objid::bigint) = worker_pool.outcome_key(job_id)
+          AND l.locktype = 'relation'
+          AND l.relation = 'worker_pool.cancel_request'::regclass
+          AND l.mode = 'AccessShareLock'
           AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
     );
 END
@@ -107,29 +119,27 @@ BEGIN
     END IF;
     PERFORM pg_stat_clear_snapshot();
     FOR cancelled IN
-        -- An attempt that was ended with its session counts, too: nobody else counts it any more.
-        UPDATE worker_pool.queued_job j
-        SET status = 'cancelled',
-            attempts = j.attempts + unfinished.attempt,
-            started_at = coalesce(unfinished.since, j.started_at),
-            finished_at = clock_timestamp(),
-            error = CASE unfinished.attempt WHEN 1 THEN 'cancelled: its session was ended' ELSE j.error END,
-            sqlstate = CASE unfinished.attempt WHEN 1 THEN '57014' ELSE j.sqlstate END
-        FROM (
-            SELECT q.id, (w.current_job IS NOT NULL)::int AS attempt, w.since
-            FROM worker_pool.cancel_request c
-            JOIN worker_pool.queued_job q ON q.id = c.id
-            LEFT JOIN worker_pool.worker w
-              ON w.worker_name = q.worker_name AND w.current_job = q.id AND (q.finished_at >= w.since) IS NOT TRUE
-            WHERE q.status IN ('waiting', 'scheduled')
-              AND (only_id IS NULL OR q.id = only_id)
-              AND q.id NOT IN (SELECT a.id FROM worker_pool.running_autocommit a)
-            FOR UPDATE OF q SKIP LOCKED
-        ) unfinished
-        WHERE j.id = unfinished.id
-        RETURNING j.origin_uid
+        SELECT q.id, q.origin_uid, w.since, a.id IS NOT NULL AS autocommit
+        FROM worker_pool.cancel_request c
+        JOIN worker_pool.queued_job q ON q.id = c.id
+        LEFT JOIN worker_pool.worker w
+          ON w.worker_name = q.worker_name AND w.current_job = q.id AND (q.finished_at >= w.since) IS NOT TRUE
+        LEFT JOIN worker_pool.begun_autocommit a ON a.id = q.id
+        WHERE q.status IN ('waiting', 'scheduled')
+          AND (only_id IS NULL OR q.id = only_id)
+          AND q.id NOT IN (SELECT r.id FROM worker_pool.running_autocommit r)
+        FOR UPDATE OF q SKIP LOCKED
     LOOP
         settled := true;
+        IF cancelled.autocommit THEN
+            PERFORM worker_pool.autocommit_lost(cancelled.id, cancelled.since, 'cancelled', 'its session was ended');
+            CONTINUE;
+        ELSIF cancelled.since IS NOT NULL THEN
+            -- It had begun, and was ended with its session: that attempt counts, and nobody else counts it any more.
+            PERFORM worker_pool.attempt_failed(cancelled.id, cancelled.since, 'cancelled: its session was ended', '57014', true);
+            CONTINUE;
+        END IF;
+        UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = cancelled.id;
         IF cancelled.origin_uid IS NOT NULL THEN
             PERFORM pg_notify('worker_pool_job', cancelled.origin_uid::text);
         END IF;
@@ -158,7 +168,8 @@ BEGIN
         failed_attempts = 0,
         not_before = NULL,
         detached = j.origin_uid IS NOT NULL AND NOT EXISTS (
-            SELECT FROM worker_pool.queued_job o WHERE o.origin_uid = j.origin_uid AND o.status IN ('waiting', 'scheduled')
+            SELECT FROM worker_pool.queued_job o
+            WHERE o.origin_uid = j.origin_uid AND o.status IN ('waiting', 'scheduled') AND NOT o.detached
         )
     WHERE j.id = job_id AND j.status IN ('failed', 'cancelled')
     RETURNING j.worker_name INTO worker;
@@ -177,7 +188,7 @@ $$;
 -- the owner, who may do it. No row stays.
 CREATE TABLE worker_pool.job_call (
     job_id  bigint,
-    verb    text NOT NULL CHECK (verb IN ('cancel', 'retry')),
+    verb    text,
     caller  regrole
 );
 
@@ -203,10 +214,11 @@ BEGIN
                 USING ERRCODE = 'insufficient_privilege',
                       HINT = 'Its submitter may do this, members of that role, and the owner of schema worker_pool.';
         END IF;
-        accepted := CASE NEW.verb
-            WHEN 'cancel' THEN worker_pool.cancel_job(NEW.job_id)
-            ELSE worker_pool.retry_job(NEW.job_id)
-        END;
+        -- An error if it is none of these.
+        CASE NEW.verb
+            WHEN 'cancel' THEN accepted := worker_pool.cancel_job(NEW.job_id, 10);
+            WHEN 'retry' THEN accepted := worker_pool.retry_job(NEW.job_id);
+        END CASE;
     END IF;
     PERFORM set_config('worker_pool.accepted', accepted::text, true);
     RETURN NULL;

@@ -154,6 +154,15 @@ BEGIN
 END
 $$;
 
+-- Records that nobody knows what an autocommit job did, and returns what it is now.
+CREATE FUNCTION worker_pool.autocommit_lost(job_id bigint, begun timestamptz, what text, reason text) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN worker_pool.attempt_failed(
+        job_id, begun, worker_pool.autocommit_failure(job_id, worker_pool.unknown_outcome(what, reason)), '08007', true);
+END
+$$;
+
 -- Does no session run an autocommit job of this name any more? Looks again until then, for five seconds at most.
 CREATE FUNCTION worker_pool.await_autocommit(worker text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -229,8 +238,7 @@ BEGIN
         PERFORM worker_pool.await_cancel(job.id);
     END IF;
     IF w.autocommit_pid IS NOT NULL THEN
-        status := worker_pool.attempt_failed(job.id, w.since, worker_pool.autocommit_failure(
-            job.id, worker_pool.unknown_outcome('interrupted', reason)), '08007', true);
+        status := worker_pool.autocommit_lost(job.id, w.since, 'interrupted', reason);
     ELSIF so_far >= 5 THEN
         status := worker_pool.attempt_failed(job.id, w.since, format('interrupted 5 times: %s', reason), NULL, true);
     ELSE
@@ -268,9 +276,9 @@ BEGIN
     PERFORM worker_pool.count_interruption(worker, NULL, true);
 
     -- Between a cancel and the beginning of what can't be rolled back, one is first (cancel_waiting). And of two workers, where a
-    -- stranger keeps them from telling that they are two.
+    -- stranger keeps them from telling that they are two. And the time of a timeout does not pass behind a cancel that is in flight.
+    PERFORM FROM worker_pool.queued_job j WHERE j.id = job_id FOR UPDATE;
     IF backend IS NOT NULL THEN
-        PERFORM FROM worker_pool.queued_job j WHERE j.id = job_id FOR UPDATE;
         PERFORM pg_stat_clear_snapshot();
         IF EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.worker_name = worker) THEN
             RETURN false;

@@ -166,7 +166,7 @@ BEGIN
             JOIN worker_pool.queued_job h
               ON h.worker_name = n.worker_name AND h.status = 'waiting' AND h.submitter = n.submitter
             WHERE n.submitter NOT IN (SELECT r.oid FROM pg_roles r)
-              AND h.id NOT IN (SELECT a.id FROM worker_pool.running_autocommit a)
+              AND h.id NOT IN (SELECT a.id FROM worker_pool.begun_autocommit a)
             FOR UPDATE OF h SKIP LOCKED
         ) orphan
         WHERE j.id = orphan.id
@@ -356,13 +356,14 @@ BEGIN
 END
 $$;
 
--- How a WorkerJob's statements stand. Progress begins with the elapsed time, in whole minutes, as each change is written into a status. Positions count all jobs of the name, by the index alone: this is asked often, and
--- other names may have any number of jobs.
+-- How the statements of a WorkerJob stand that has not ended. Progress begins with the elapsed time, in whole minutes, as each change
+-- is written into a status. A statement that waits has an error only if it waits for another attempt because of that. Positions
+-- count all jobs of the name, by the index alone: this is asked often, and other names may have any number of jobs.
 CREATE FUNCTION worker_pool.workerjob(uid uuid) RETURNS TABLE (
     ordinal int, id bigint, status text, "position" bigint, reason text, submitted_at timestamptz, started_at timestamptz,
     finished_at timestamptz, attempts int, error text, sqlstate text, progress text
 )
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -374,6 +375,13 @@ DECLARE
     first      bigint;
     before     bigint;
 BEGIN
+    -- Whoever tried a statement again may have taken the WorkerJob for ended before its status said so.
+    UPDATE worker_pool.queued_job j SET detached = false
+    WHERE j.id IN (
+        SELECT d.id FROM worker_pool.queued_job d
+        WHERE d.origin_uid = uid AND d.detached AND d.status IN ('waiting', 'scheduled') FOR UPDATE SKIP LOCKED
+    );
+
     SELECT * INTO w FROM worker_pool.worker x WHERE x.worker_name = name;
     SELECT j.id, v.status INTO head
     FROM worker_pool.head(name) j
@@ -390,7 +398,8 @@ BEGIN
                j.status = 'pending', b.status = 'scheduled', p.place > 1 OR (head_runs AND b.id <> head.id),
                worker_pool.has_login(b.submitter), EXISTS (SELECT FROM worker_pool.paused x WHERE x.worker_name = name),
                (SELECT p.suspended FROM worker_pool.pool p WHERE p.singleton), b.not_before, w.job_name, w.not_before),
-           j.submitted_at, j.started_at, j.finished_at, j.attempts, j.error, j.sqlstate,
+           j.submitted_at, j.started_at, j.finished_at, j.attempts,
+           CASE WHEN j.status <> 'waiting' OR b.not_before > clock_timestamp() THEN j.error END, j.sqlstate,
            CASE WHEN j.status = 'pending' THEN nullif(concat_ws(
                ', ',
                'for ' || nullif(floor(extract(epoch FROM clock_timestamp() - j.started_at) / 60), 0) || ' min',
@@ -430,9 +439,9 @@ BEGIN
         WHERE j.origin_uid = uid AND j.status IN ('waiting', 'scheduled') AND NOT j.detached
         ORDER BY j.id DESC
     LOOP
-        EXIT WHEN clock_timestamp() > statement_timestamp() + interval '5 s';
+        EXIT WHEN clock_timestamp() > statement_timestamp() + interval '2 s';
         BEGIN
-            cancelled := cancelled + worker_pool.cancel_job(job.id)::int;
+            cancelled := cancelled + worker_pool.cancel_job(job.id, 1)::int;
         EXCEPTION
             WHEN lock_not_available THEN
                 NULL;
