@@ -43,9 +43,9 @@ target/demo-built: pom.xml $(shell find src $(wildcard crds/*) -not -name '.*')
 test: ## run the whole test suite that needs no cluster and no Docker
 	@$(mvn) spotless:check verify; status=$$?; .ci/test-counts || status=1; exit $$status
 
-test-postgres: ## run the suites of the SQL and of the worker on PostgreSQL 15 to 18, in Docker
+test-postgres: ## run the suites of the SQL and of the worker on the PostgreSQL versions VERSIONS (15,16,17,18), in Docker
 	@if $(DOCKER) info >/dev/null 2>&1; then \
-		$(mvn) -Ppostgres-in-docker test; status=$$?; .ci/test-counts target/docker-reports || status=1; exit $$status; \
+		$(mvn) -Ppostgres-in-docker $(if $(VERSIONS),-DpostgresVersions=$(VERSIONS)) test; status=$$?; .ci/test-counts target/docker-reports || status=1; exit $$status; \
 	elif [ -n "$(REQUIRE_DOCKER)" ]; then \
 		echo "No Docker Engine answers to '$(DOCKER) info'." >&2; exit 1; \
 	else \

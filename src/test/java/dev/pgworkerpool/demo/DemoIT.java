@@ -10,9 +10,11 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Isolated("builds the program that others run")
 class DemoIT {
     private static final Path OPERATOR_PID = Path.of("target/demo/operator.pid");
     private static final Path ENV = Path.of("target/demo/env");

@@ -27,7 +27,7 @@ class YieldIT {
     private static final Duration LONGEST_JOB = Duration.ofMillis(200);
 
     /** Workers are processes, and two cores start eight of them at once. */
-    private static final Duration START = Duration.ofSeconds(15);
+    private static final Duration START = Duration.ofSeconds(30);
 
     /** So many jobs of a name wait at least, and are added when there are fewer. */
     private static final int BACKLOG = 30;
@@ -58,12 +58,12 @@ class YieldIT {
                 producers.add(threads.submit(() -> produce("endless " + name)));
             }
             try {
-                await().atMost(RunningSystem.PATIENCE)
+                await().atMost(RunningSystem.PATIENCE.multipliedBy(2))
                         .until(() -> system.database()
                                 .look("SELECT count(DISTINCT worker) FROM public.effect")
                                 .equals(List.of(Integer.toString(SLOTS))));
                 submitSmall();
-                await().atMost(RunningSystem.PATIENCE)
+                await().atMost(RunningSystem.PATIENCE.multipliedBy(2))
                         .pollInterval(Duration.ofMillis(200))
                         .until(() -> served() == SMALL);
             } finally {
