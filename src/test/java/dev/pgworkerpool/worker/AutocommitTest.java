@@ -249,6 +249,19 @@ class AutocommitTest extends OneWorkerTest {
     }
 
     @Test
+    void one_that_was_lost_and_whose_role_was_dropped_blocks_nobody() throws SQLException {
+        var job = enqueue("CALL public.two_steps(60)");
+        database.asSuperuser(
+                "UPDATE worker_pool.queued_job SET submitter = 999999",
+                "INSERT INTO worker_pool.worker (worker_name, current_job, since, autocommit_pid, autocommit_login,"
+                        + " server_started) VALUES ('foo', " + job
+                        + ", now(), 0, 'alice'::regrole, pg_postmaster_start_time())");
+        database.look("SELECT worker_name FROM worker_pool.demand()");
+        assertThat(database.look("SELECT concat_ws(' ', status, sqlstate) FROM worker_pool.queued_job"))
+                .containsExactly("failed 08007");
+    }
+
+    @Test
     void a_cancel_that_is_committed_after_it_has_ended_finds_it_done() throws Exception {
         var job = enqueue("CALL public.two_steps(1)");
         var worker = CompletableFuture.supplyAsync(() -> workers.run("foo"));

@@ -269,7 +269,7 @@ class ControlAttackTest extends OneWorkerTest {
                 + " SELECT worker_pool.cancel(substring(current_setting('application_name') from '\\d+$')::bigint)");
         submit(effect("behind"));
         run();
-        assertThat(look("concat_ws(' ', status, sqlstate)")).containsExactly("failed 55000", "done");
+        assertThat(look("concat_ws(' ', status, sqlstate)")).containsExactly("failed 55006", "done");
         assertThat(effects()).containsExactly("behind");
     }
 
@@ -455,6 +455,26 @@ class ControlAttackTest extends OneWorkerTest {
         assertThat(database.ask("alice", cancelOf(job))).containsExactly("t");
         assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
         assertThat(look("status")).containsExactly("cancelled", "done");
+    }
+
+    @Test
+    void a_stranger_who_shares_the_lock_of_an_outcome_does_not_make_a_cancel_lie() throws Exception {
+        var job = submit(effect("a") + "; SELECT pg_sleep(3)");
+        try (var mallory = database.as("mallory");
+                var alice = database.as("alice")) {
+            execute(mallory, "SELECT pg_advisory_lock_shared(" + (7606216600190023680L + job) + ")");
+            var worker = start();
+            awaitPending(job);
+            execute(alice, "BEGIN");
+            assertThat(QueueDatabase.ask(alice, cancelOf(job))).containsExactly("t");
+            await(() -> database.look("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+                    .equals(List.of("1")));
+            execute(alice, "COMMIT");
+            assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        }
+        assertThat(look("status")).containsExactly("cancelled");
+        assertThat(effects()).isEmpty();
+        assertThat(database.look("SELECT id FROM worker_pool.cancel_request")).isEmpty();
     }
 
     @Test

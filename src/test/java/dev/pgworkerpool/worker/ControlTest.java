@@ -115,7 +115,7 @@ class ControlTest extends OneWorkerTest {
             submit(effect("next"));
             var worker = start();
             await(() -> !database.look(
-                            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND objsubid = 1"
+                            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND objsubid = 1"
                                     + " AND ((classid::bigint << 32) | objid::bigint) = worker_pool.outcome_key(" + job
                                     + ")")
                     .isEmpty());

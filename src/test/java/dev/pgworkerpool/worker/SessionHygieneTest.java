@@ -112,17 +112,20 @@ class SessionHygieneTest extends OneWorkerTest {
                         SET CONSTRAINTS ALL DEFERRED;
                         INSERT INTO public.late VALUES (2);
                     ELSE
-                        PERFORM set_config('role', 'bob', false), set_config('statement_timeout', '1h', false);
+                        PERFORM set_config('role', 'bob', false), set_config('statement_timeout', '1h', false),
+                                set_config('default_transaction_isolation', 'repeatable read', false),
+                                set_config('default_transaction_read_only', 'on', false);
                     END IF;
                     RETURN NULL;
                 END $$""", """
                 CREATE CONSTRAINT TRIGGER late AFTER INSERT ON public.late
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.late()""");
         submit("INSERT INTO public.late VALUES (1)");
-        submit("INSERT INTO public.effect (v) SELECT current_user || ' ' || current_setting('statement_timeout')");
+        submit("INSERT INTO public.effect (v) SELECT concat_ws(' ', current_user, current_setting('statement_timeout'),"
+                + " current_setting('transaction_isolation'))");
         run();
         assertThat(database.ask("alice", "SELECT n FROM public.late")).containsExactly("1", "2");
-        assertThat(effects()).containsExactly("alice 0");
+        assertThat(effects()).containsExactly("alice 0 read committed");
         database.asSuperuser("REVOKE bob FROM alice", "DROP TABLE public.late", "DROP FUNCTION public.late");
     }
 

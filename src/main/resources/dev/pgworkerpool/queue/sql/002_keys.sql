@@ -12,7 +12,7 @@ CREATE FUNCTION worker_pool.barrier_key(worker text) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN 8606216600190023680 + (pg_catalog.hashtextextended(worker COLLATE "C", 2) & 1023);
 
--- K3, outcome: held shared by the transaction that ends the job, exclusively by one that cancels it. Which of them had it first wins.
+-- K3, outcome: held exclusively by the transaction that ends the job, and by one that cancels it. Which of them had it first wins.
 CREATE FUNCTION worker_pool.outcome_key(id bigint) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN 7606216600190023680 + id;

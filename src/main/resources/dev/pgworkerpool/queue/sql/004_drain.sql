@@ -179,7 +179,7 @@ DECLARE
     job     record;
     status  text;
 BEGIN
-    IF NOT pg_try_advisory_xact_lock_shared(worker_pool.outcome_key(job_id)) THEN
+    IF NOT pg_try_advisory_xact_lock(worker_pool.outcome_key(job_id)) THEN
         PERFORM worker_pool.await_cancel(job_id);
     END IF;
 
@@ -351,10 +351,16 @@ BEGIN
             status := worker_pool.finish(job.id, 'failed', begun, NULL, message, state);
         END IF;
         COMMIT;
-        -- A deferred trigger that deferred another one ran just now, behind all of the above.
+        -- A deferred trigger that deferred another one ran just now, behind all of the above. And this transaction has begun with what
+        -- it set.
         RESET SESSION AUTHORIZATION;
         RESET ROLE;
         RESET ALL;
+        IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.<>) pg_catalog.current_setting('default_transaction_isolation')
+           OR pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.<>) pg_catalog.current_setting('default_transaction_read_only')
+        THEN
+            COMMIT;
+        END IF;
 
         after_id := job.id;
         report := pg_catalog.array_append(report, pg_catalog.format(

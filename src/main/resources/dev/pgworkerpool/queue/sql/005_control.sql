@@ -7,14 +7,28 @@
 -- is true when this transaction commits, but for autocommit: what such a job has done can't be undone, and if it ended well
 -- before the request reached it, it is done.
 --
---   patience  seconds that the COMMIT of one that is about to end may take; after that it is an error
+--   patience  seconds that the COMMIT of one that is about to end may take, and the transaction of somebody else who cancels it;
+--             after that it is an error
 CREATE FUNCTION worker_pool.cancel_job(job_id bigint, patience int) RETURNS boolean
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = 0 AS $$
 BEGIN
+    -- The row of what runs in a transaction is locked by that (claim).
+    IF EXISTS (
+        SELECT FROM worker_pool.queued_job j
+        WHERE j.id = job_id AND j.status = 'waiting' AND NOT j.autocommit AND j.xmax = pg_current_xact_id_if_assigned()::xid
+    ) THEN
+        RAISE EXCEPTION 'A job does not cancel itself' USING ERRCODE = 'object_in_use';
+    END IF;
     IF worker_pool.cancel_waiting(job_id) THEN
         RETURN true;
     END IF;
-    INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
+    PERFORM set_config('lock_timeout', patience || 's', true);
+    BEGIN
+        INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
+    EXCEPTION
+        WHEN lock_not_available THEN
+            RAISE EXCEPTION 'Job % is being cancelled by a transaction that goes on', job_id USING ERRCODE = 'lock_not_available';
+    END;
     FOR second IN 1..patience LOOP
         EXIT WHEN worker_pool.lock_outcome(job_id) OR NOT worker_pool.is_ending(job_id);
         IF second = patience THEN

@@ -218,6 +218,21 @@ BEGIN
         END IF;
     END IF;
 
+    SELECT * INTO w FROM worker_pool.worker x WHERE x.worker_name = worker;
+    so_far := 1 + CASE
+        WHEN w.interrupted_job = job.id AND (job.finished_at >= job.started_at) IS NOT TRUE THEN w.interruptions ELSE 0
+    END;
+    IF (w.autocommit_pid IS NOT NULL OR so_far >= 5)
+       AND NOT pg_try_advisory_xact_lock(worker_pool.outcome_key(job.id))
+    THEN
+        IF NOT wait THEN
+            UPDATE worker_pool.worker x SET interruption_reason = coalesce(x.interruption_reason, reason)
+            WHERE x.worker_name = worker;
+            RETURN;
+        END IF;
+        PERFORM worker_pool.await_cancel(job.id);
+    END IF;
+
     SELECT * INTO w FROM worker_pool.worker x WHERE x.worker_name = worker FOR UPDATE;
     IF w.current_job IS DISTINCT FROM begun THEN
         RETURN;
@@ -229,14 +244,6 @@ BEGIN
     END IF;
 
     reason := coalesce(w.interruption_reason, reason, 'the worker ended without a word');
-    so_far := 1 + CASE
-        WHEN w.interrupted_job = job.id AND (job.finished_at >= job.started_at) IS NOT TRUE THEN w.interruptions ELSE 0
-    END;
-    IF (w.autocommit_pid IS NOT NULL OR so_far >= 5)
-       AND NOT pg_try_advisory_xact_lock_shared(worker_pool.outcome_key(job.id))
-    THEN
-        PERFORM worker_pool.await_cancel(job.id);
-    END IF;
     IF w.autocommit_pid IS NOT NULL THEN
         status := worker_pool.autocommit_lost(job.id, w.since, 'interrupted', reason);
     ELSIF so_far >= 5 THEN
@@ -337,7 +344,7 @@ BEGIN
     IF autocommit AND unknown AND NOT worker_pool.await_autocommit(worker) THEN
         RETURN NULL;
     END IF;
-    IF NOT pg_try_advisory_xact_lock_shared(worker_pool.outcome_key(job_id)) THEN
+    IF NOT pg_try_advisory_xact_lock(worker_pool.outcome_key(job_id)) THEN
         PERFORM worker_pool.await_cancel(job_id);
     END IF;
     SELECT * INTO job FROM worker_pool.queued_job j WHERE j.id = job_id FOR UPDATE;

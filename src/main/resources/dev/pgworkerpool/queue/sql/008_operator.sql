@@ -153,30 +153,39 @@ $$;
 -- Jobs of a role that is no more can never run, and would block those behind them for ever. One that runs already is in a session
 -- that goes on: it is left to its end.
 CREATE FUNCTION worker_pool.fail_orphans() RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
 DECLARE
-    job worker_pool.queued_job;
+    orphan record;
+    job    worker_pool.queued_job;
 BEGIN
-    FOR job IN
-        UPDATE worker_pool.queued_job j
-        SET status = 'failed', finished_at = clock_timestamp(), sqlstate = '42704', error = 'the role that queued it was dropped'
-        FROM (
-            SELECT h.id
-            FROM worker_pool.wanted_name n
-            JOIN worker_pool.queued_job h
-              ON h.worker_name = n.worker_name AND h.status = 'waiting' AND h.submitter = n.submitter
-            WHERE n.submitter NOT IN (SELECT r.oid FROM pg_roles r)
-              AND h.id NOT IN (SELECT a.id FROM worker_pool.begun_autocommit a)
-            FOR UPDATE OF h SKIP LOCKED
-        ) orphan
-        WHERE j.id = orphan.id
-        RETURNING j.*
+    PERFORM pg_stat_clear_snapshot();
+    FOR orphan IN
+        SELECT h.id, a.since
+        FROM worker_pool.wanted_name n
+        JOIN worker_pool.queued_job h ON h.worker_name = n.worker_name AND h.status = 'waiting' AND h.submitter = n.submitter
+        LEFT JOIN worker_pool.begun_autocommit a ON a.id = h.id
+        WHERE n.submitter NOT IN (SELECT r.oid FROM pg_roles r)
+          AND h.id NOT IN (SELECT r.id FROM worker_pool.running_autocommit r)
+        FOR UPDATE OF h SKIP LOCKED
     LOOP
-        UPDATE worker_pool.worker w SET failed = w.failed + 1 WHERE w.worker_name = job.worker_name;
-        PERFORM worker_pool.job_failed(job);
-        IF job.origin_uid IS NOT NULL THEN
-            PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
-        END IF;
+        BEGIN
+            IF orphan.since IS NOT NULL THEN
+                PERFORM worker_pool.autocommit_lost(orphan.id, orphan.since, 'interrupted', 'its session is gone');
+                CONTINUE;
+            END IF;
+            UPDATE worker_pool.queued_job j
+            SET status = 'failed', finished_at = clock_timestamp(), sqlstate = '42704', error = 'the role that queued it was dropped'
+            WHERE j.id = orphan.id
+            RETURNING * INTO job;
+            PERFORM worker_pool.job_failed(job);
+            UPDATE worker_pool.worker w SET failed = w.failed + 1 WHERE w.worker_name = job.worker_name;
+            IF job.origin_uid IS NOT NULL THEN
+                PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
+            END IF;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                NULL; -- somebody's transaction holds up what its failure means for others: the next call comes
+        END;
     END LOOP;
 END
 $$;
@@ -192,10 +201,13 @@ SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 SET enable_sort = off
+SET jit = off
 AS $$
 BEGIN
+    -- Not those that are there: a conflict would wait for whoever changes them.
     INSERT INTO worker_pool.worker (worker_name)
     SELECT n.worker_name FROM worker_pool.wanted_name n
+    WHERE NOT EXISTS (SELECT FROM worker_pool.worker w WHERE w.worker_name = n.worker_name)
     ON CONFLICT DO NOTHING;
 
     PERFORM worker_pool.settle_cancelled(NULL);
@@ -365,6 +377,7 @@ CREATE FUNCTION worker_pool.workerjob(uid uuid) RETURNS TABLE (
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
