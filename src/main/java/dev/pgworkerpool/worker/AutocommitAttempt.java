@@ -12,8 +12,6 @@ import java.util.Objects;
  * ended is recorded by the control session; what it did stays, whatever that is.
  */
 final class AutocommitAttempt {
-    private static final String QUERY_CANCELED = "57014";
-
     private final ControlSession control;
     private final SubmitterSession session;
     private final Head head;
@@ -36,7 +34,7 @@ final class AutocommitAttempt {
         } catch (SQLException e) {
             Log.line("job " + head.id() + " failed, SQLSTATE " + e.getSQLState() + ": " + Reason.of(e));
             control.replaceIfLost();
-            return failed(watched, e, Duration.ofNanos(System.nanoTime() - begunAt));
+            return failed(watched, e);
         }
         control.replaceIfLost();
         var status = control.endDone(head.id(), rows);
@@ -45,7 +43,7 @@ final class AutocommitAttempt {
         return status;
     }
 
-    private String failed(CallWatch watched, SQLException error, Duration took) throws SQLException, WorkerEnds {
+    private String failed(CallWatch watched, SQLException error) throws SQLException, WorkerEnds {
         var timeout = head.timeout();
         var end = watched.end();
         if (end == End.STOPPED) {
@@ -61,7 +59,7 @@ final class AutocommitAttempt {
         if (!session.isAlive()) {
             return control.endUnknown(head.id(), "interrupted", "session lost: " + Reason.of(error));
         }
-        return timeout != null && QUERY_CANCELED.equals(error.getSQLState()) && took.compareTo(timeout) >= 0
+        return timeout != null && watched.reachedTimeout(error)
                 ? control.endTimedOut(head.id(), timeout, false)
                 : control.endFailed(head.id(), Reason.parts(error));
     }

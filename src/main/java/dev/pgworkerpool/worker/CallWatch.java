@@ -34,6 +34,8 @@ final class CallWatch implements AutoCloseable {
 
     private static final Duration PROGRESS = Duration.ofSeconds(2);
 
+    private static final String QUERY_CANCELED = "57014";
+
     private final ControlSession control;
     private final SubmitterSessions sessions;
     private final SubmitterSession session;
@@ -75,9 +77,11 @@ final class CallWatch implements AutoCloseable {
         this.ticks = thread.scheduleWithFixedDelay(this::tick, LONG.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Whether the call has taken so long by now. */
-    boolean lasted(Duration limit) {
-        return since(begunAt).compareTo(limit) >= 0;
+    /** Whether this error of the call means that the server has ended it at the timeout of its job. */
+    boolean reachedTimeout(SQLException error) {
+        return timeout != null
+                && QUERY_CANCELED.equals(error.getSQLState())
+                && since(begunAt).compareTo(timeout) >= 0;
     }
 
     /** Why this worker ended the session; null: it did not. */

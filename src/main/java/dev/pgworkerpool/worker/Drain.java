@@ -26,8 +26,6 @@ final class Drain {
     /** So often in a row may a claim fail (a deadlock, a cancel that came late) before the turn ends as a failed one. */
     private static final int CLAIM_ERRORS = 3;
 
-    private static final String QUERY_CANCELED = "57014";
-
     private final ControlSession control;
     private final SubmitterSessions sessions;
     private final ScheduledExecutorService watch;
@@ -152,7 +150,7 @@ final class Drain {
         var timeout = head.timeout();
         if (struckAtClaim(error) && ++claimErrors < CLAIM_ERRORS) {
             control.notBegun();
-        } else if (timeout != null && QUERY_CANCELED.equals(error.getSQLState()) && watched.lasted(timeout)) {
+        } else if (timeout != null && watched.reachedTimeout(error)) {
             // Outside the job's own sub-transaction: each time before it begins, if the limit is a short one.
             claimErrors = 0;
             counts.add(control.endTimedOut(head.id(), timeout, false));

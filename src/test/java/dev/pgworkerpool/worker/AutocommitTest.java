@@ -268,8 +268,7 @@ class AutocommitTest extends OneWorkerTest {
         awaitStatus("pending");
         try (var alice = database.as("alice")) {
             QueueDatabase.execute(alice, "BEGIN", "SELECT worker_pool.cancel(" + job + ")");
-            await(() -> database.look("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
-                    .equals(List.of("1")));
+            awaitRowLock();
             QueueDatabase.execute(alice, "COMMIT");
         }
         assertThat(worker.get()).isEqualTo(Outcome.DRAINED);

@@ -467,8 +467,7 @@ class ControlAttackTest extends OneWorkerTest {
             awaitPending(job);
             execute(alice, "BEGIN");
             assertThat(QueueDatabase.ask(alice, cancelOf(job))).containsExactly("t");
-            await(() -> database.look("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
-                    .equals(List.of("1")));
+            awaitRowLock();
             execute(alice, "COMMIT");
             assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
         }

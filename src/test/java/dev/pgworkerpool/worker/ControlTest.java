@@ -96,20 +96,7 @@ class ControlTest extends OneWorkerTest {
     /** Its transaction has the lock of the outcome, then fails, and the one that cancels gets it. */
     @Test
     void a_job_that_is_cancelled_while_its_COMMIT_fails_ends_once() throws Exception {
-        database.execute("alice", "CREATE TABLE public.late (n int)", """
-                CREATE FUNCTION public.late() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN
-                    IF NEW.n = 1 THEN
-                        SET CONSTRAINTS ALL DEFERRED;
-                        INSERT INTO public.late VALUES (2);
-                    ELSE
-                        PERFORM pg_sleep(1);
-                        RAISE 'too late';
-                    END IF;
-                    RETURN NULL;
-                END $$""", """
-                CREATE CONSTRAINT TRIGGER late AFTER INSERT ON public.late
-                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.late()""");
+        createLateTrigger("PERFORM pg_sleep(1); RAISE 'too late';");
         try {
             var job = submit("INSERT INTO public.late VALUES (1)");
             submit(effect("next"));
@@ -123,7 +110,7 @@ class ControlTest extends OneWorkerTest {
             assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
             assertThat(look("status")).containsExactly(cancelled ? "cancelled" : "failed", "done");
         } finally {
-            database.asSuperuser("DROP TABLE public.late", "DROP FUNCTION public.late");
+            dropLateTrigger();
         }
     }
 
@@ -187,12 +174,6 @@ class ControlTest extends OneWorkerTest {
             assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
         }
         assertThat(look("status")).containsExactly("done", "done", "waiting");
-    }
-
-    /** Until somebody waits for a transaction that has locked a row. */
-    private static void awaitRowLock() {
-        await(() -> database.look("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
-                .equals(List.of("1")));
     }
 
     @Test
@@ -412,6 +393,9 @@ class ControlTest extends OneWorkerTest {
                         "done",
                         "done");
         assertThat(effects()).containsExactly("b", "c");
+        assertThat(database.look("SELECT extract(epoch FROM finished_at - started_at) * 1000 >= " + (millis - 10)
+                        + " FROM worker_pool.jobs ORDER BY id LIMIT 1"))
+                .containsExactly("t");
     }
 
     @Test

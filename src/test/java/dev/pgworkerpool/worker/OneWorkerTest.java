@@ -56,6 +56,33 @@ abstract class OneWorkerTest extends OnEachServer {
         return database.look("SELECT " + column + " FROM worker_pool.jobs ORDER BY id");
     }
 
+    /** A row 1 in {@code late} fires a deferred trigger that defers another one, which does this in the middle of the COMMIT. */
+    static void createLateTrigger(String action) throws SQLException {
+        database.execute("alice", "CREATE TABLE public.late (n int)", """
+                CREATE FUNCTION public.late() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF NEW.n = 1 THEN
+                        SET CONSTRAINTS ALL DEFERRED;
+                        INSERT INTO public.late VALUES (2);
+                    ELSE
+                        %s
+                    END IF;
+                    RETURN NULL;
+                END $$""".formatted(action), """
+                CREATE CONSTRAINT TRIGGER late AFTER INSERT ON public.late
+                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.late()""");
+    }
+
+    static void dropLateTrigger() throws SQLException {
+        database.asSuperuser("DROP TABLE public.late", "DROP FUNCTION public.late");
+    }
+
+    /** Until one session waits for a transaction that has locked a row. */
+    static void awaitRowLock() {
+        await(() -> database.look("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+                .equals(List.of("1")));
+    }
+
     static void await(Callable<Boolean> condition) {
         Awaitility.await()
                 .atMost(Duration.ofSeconds(30))

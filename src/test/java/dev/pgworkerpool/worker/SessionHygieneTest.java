@@ -105,28 +105,18 @@ class SessionHygieneTest extends OneWorkerTest {
     @Test
     void a_deferred_trigger_that_defers_another_one_leaves_neither_its_role_nor_a_setting() throws SQLException {
         database.asSuperuser("GRANT bob TO alice");
-        database.execute("alice", "CREATE TABLE public.late (n int)", """
-                CREATE FUNCTION public.late() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN
-                    IF NEW.n = 1 THEN
-                        SET CONSTRAINTS ALL DEFERRED;
-                        INSERT INTO public.late VALUES (2);
-                    ELSE
-                        PERFORM set_config('role', 'bob', false), set_config('statement_timeout', '1h', false),
-                                set_config('default_transaction_isolation', 'repeatable read', false),
-                                set_config('default_transaction_read_only', 'on', false);
-                    END IF;
-                    RETURN NULL;
-                END $$""", """
-                CREATE CONSTRAINT TRIGGER late AFTER INSERT ON public.late
-                DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.late()""");
+        createLateTrigger("""
+                PERFORM set_config('role', 'bob', false), set_config('statement_timeout', '1h', false),
+                        set_config('default_transaction_isolation', 'repeatable read', false),
+                        set_config('default_transaction_read_only', 'on', false);""");
         submit("INSERT INTO public.late VALUES (1)");
         submit("INSERT INTO public.effect (v) SELECT concat_ws(' ', current_user, current_setting('statement_timeout'),"
                 + " current_setting('transaction_isolation'))");
         run();
         assertThat(database.ask("alice", "SELECT n FROM public.late")).containsExactly("1", "2");
         assertThat(effects()).containsExactly("alice 0 read committed");
-        database.asSuperuser("REVOKE bob FROM alice", "DROP TABLE public.late", "DROP FUNCTION public.late");
+        database.asSuperuser("REVOKE bob FROM alice");
+        dropLateTrigger();
     }
 
     @Test

@@ -147,15 +147,14 @@ BEGIN
         settled := true;
         IF cancelled.autocommit THEN
             PERFORM worker_pool.autocommit_lost(cancelled.id, cancelled.since, 'cancelled', 'its session was ended');
-            CONTINUE;
         ELSIF cancelled.since IS NOT NULL THEN
             -- It had begun, and was ended with its session: that attempt counts, and nobody else counts it any more.
             PERFORM worker_pool.attempt_failed(cancelled.id, cancelled.since, 'cancelled: its session was ended', '57014', true);
-            CONTINUE;
-        END IF;
-        UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = cancelled.id;
-        IF cancelled.origin_uid IS NOT NULL THEN
-            PERFORM pg_notify('worker_pool_job', cancelled.origin_uid::text);
+        ELSE
+            UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = cancelled.id;
+            IF cancelled.origin_uid IS NOT NULL THEN
+                PERFORM pg_notify('worker_pool_job', cancelled.origin_uid::text);
+            END IF;
         END IF;
     END LOOP;
     -- Never waits for one that somebody else is about to delete.
