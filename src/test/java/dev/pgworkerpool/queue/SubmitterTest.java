@@ -213,7 +213,7 @@ class SubmitterTest extends OnEachServer {
             assertThat(database.look("SELECT status FROM worker_pool.jobs")).containsExactly("waiting");
             database.execute(QueueDatabase.OPERATOR, look);
             assertThat(database.look("SELECT status FROM worker_pool.jobs")).containsExactly("failed");
-            assertThat(database.look("SELECT failed FROM worker_pool.worker WHERE worker_name = 'orphaned'"))
+            assertThat(database.look("SELECT jobs_failed FROM worker_pool.worker WHERE worker_name = 'orphaned'"))
                     .containsExactly("1");
         });
     }

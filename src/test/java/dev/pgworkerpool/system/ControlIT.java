@@ -146,6 +146,17 @@ class ControlIT {
         workerJobs.awaitPhase("survivor", Phase.Succeeded);
     }
 
+    /** To the job, a jump of the database's clock is one of its time. */
+    @Test
+    void with_runAt_it_begins_although_the_clock_has_jumped_over_that_time() throws Exception {
+        apply("jump", "runAt: \"" + inSeconds(3600) + "\"", "statements: [SELECT 1]");
+        workerJobs.awaitReason("jump", "Scheduled");
+        assertThat(system.superuserLook("UPDATE worker_pool.queued_job SET run_at = run_at - interval '2 hours'"
+                        + " WHERE worker_name = 'jump' RETURNING status"))
+                .containsExactly("scheduled");
+        workerJobs.awaitPhase("jump", Phase.Succeeded);
+    }
+
     @Test
     void with_Pause_a_failure_stops_its_worker_until_that_is_resumed() throws Exception {
         applyTo("halted", "breaker", "onFailure: Pause", "statements: [SELECT 1/0]");

@@ -125,6 +125,38 @@ class ControlAttackTest extends OneWorkerTest {
     }
 
     @Test
+    void a_cancel_of_an_ended_job_that_is_held_open_does_not_hold_up_another_attempt() throws SQLException {
+        var job = submit("SELECT 1/0");
+        run();
+        try (var alice = database.as("alice")) {
+            execute(alice, "BEGIN");
+            assertThat(ask(alice, cancelOf(job))).containsExactly("f");
+            assertThat(database.ask("alice", retryOf(job))).containsExactly("t");
+            run();
+            assertThat(look("status || attempts")).containsExactly("failed2");
+        }
+    }
+
+    @Test
+    void a_failure_that_is_held_open_does_not_hold_up_another_that_pauses_the_same_name() throws SQLException {
+        enqueue("bob", "SELECT 1/0", "on_failure => 'pause'");
+        var open = enqueue("alice", "SELECT 1/0", "on_failure => 'pause'");
+        try (var alice = database.as("alice")) {
+            execute(alice, "BEGIN", "SELECT worker_pool.finish(" + open + ", 'failed', now(), NULL, '', '')");
+            run();
+            assertThat(database.look("SELECT failed_job < " + open + " FROM worker_pool.paused"))
+                    .containsExactly("t");
+            execute(alice, "COMMIT");
+        }
+        assertThat(look("status")).containsExactly("failed", "failed");
+        assertThat(database.look("SELECT state FROM worker_pool.workers")).containsExactly("Paused");
+        enqueue("alice", effect("behind"), "");
+        database.execute(QueueDatabase.OPERATOR, "CALL worker_pool.resume('foo')");
+        run();
+        assertThat(effects()).containsExactly("behind");
+    }
+
+    @Test
     void a_retry_that_is_held_open_does_not_hold_up_the_jobs_of_others() throws Exception {
         var failed = submit("SELECT 1/0");
         run();
@@ -483,7 +515,7 @@ class ControlAttackTest extends OneWorkerTest {
         assertThat(database.refusal(
                         "alice",
                         "INSERT INTO worker_pool.job_call (job_id, verb) SELECT id, 'retri' FROM worker_pool.jobs"))
-                .startsWith("20000");
+                .isEqualTo("22023 a job can't be told to retri");
         assertThat(look("status")).containsExactly("failed");
     }
 

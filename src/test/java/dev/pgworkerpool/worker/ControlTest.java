@@ -209,7 +209,7 @@ class ControlTest extends OneWorkerTest {
         assertThat(look("concat_ws(' ', status, attempts, sqlstate)"))
                 .containsExactly("done 1", "done 1", "cancelled 1 57014", "done 1");
         assertThat(effects()).containsExactly("a", "b", "d");
-        assertThat(database.look("SELECT done FROM worker_pool.worker")).containsExactly("3");
+        assertThat(database.look("SELECT jobs_done FROM worker_pool.worker")).containsExactly("3");
     }
 
     @Test

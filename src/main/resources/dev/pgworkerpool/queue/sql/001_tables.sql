@@ -75,7 +75,7 @@ CREATE TABLE worker_pool.worker (
     turn_since           timestamptz,
     turn_head            bigint,
     pod                  text,
-    failures             int NOT NULL DEFAULT 0,
+    failed_turns         int NOT NULL DEFAULT 0,
     not_before           timestamptz,
     -- Evidence that this job was begun. If it is found waiting again, that attempt was interrupted.
     current_job          bigint,
@@ -91,18 +91,22 @@ CREATE TABLE worker_pool.worker (
     interruptions        int NOT NULL DEFAULT 0,
     interrupted_job      bigint,
     interruption_reason  text,
-    done                 bigint NOT NULL DEFAULT 0,
-    failed               bigint NOT NULL DEFAULT 0,
+    jobs_done            bigint NOT NULL DEFAULT 0,
+    jobs_failed          bigint NOT NULL DEFAULT 0,
     -- Its last turn ended to let others have the slot: it waits since then.
     yielded_at           timestamptz
 ) WITH (fillfactor = 70);
 CREATE INDEX worker_autocommit ON worker_pool.worker (autocommit_pid) WHERE autocommit_pid IS NOT NULL;
 
--- Names whose jobs do not begin until resume().
+-- Names whose jobs do not begin until resume(), for each reason a row. Not unique: nobody waits for a transaction of
+-- somebody else that pauses the same name.
 CREATE TABLE worker_pool.paused (
-    worker_name  text COLLATE "C" PRIMARY KEY,
+    worker_name  text COLLATE "C" NOT NULL,
+    -- That failed, with on_failure => 'pause'; null: pause() was called.
+    failed_job   bigint,
     paused_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
+CREATE INDEX paused_worker ON worker_pool.paused (worker_name);
 
 -- Which roles may queue, and the login whose session runs their jobs. Rows stay when a role leaves the pool: its old
 -- jobs still belong to it.

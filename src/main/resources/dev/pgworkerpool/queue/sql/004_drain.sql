@@ -89,7 +89,7 @@ BEGIN
     IF job.on_failure = 'cancel_batch' THEN
         PERFORM worker_pool.cancel_batch(job.worker_name, job.batch, job.submitter);
     ELSIF job.on_failure = 'pause' THEN
-        INSERT INTO worker_pool.paused (worker_name) VALUES (job.worker_name) ON CONFLICT DO NOTHING;
+        INSERT INTO worker_pool.paused (worker_name, failed_job) VALUES (job.worker_name, job.id);
     END IF;
 END
 $$;

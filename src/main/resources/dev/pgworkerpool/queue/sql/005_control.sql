@@ -22,6 +22,10 @@ BEGIN
     IF worker_pool.cancel_waiting(job_id) THEN
         RETURN true;
     END IF;
+    IF NOT EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = job_id AND j.status IN ('waiting', 'scheduled')) THEN
+        -- Without a request: who tries it again later must not wait for this transaction.
+        RETURN false;
+    END IF;
     PERFORM set_config('lock_timeout', patience || 's', true);
     BEGIN
         INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
@@ -56,14 +60,29 @@ FROM worker_pool.worker w
 JOIN worker_pool.queued_job j ON j.id = w.current_job AND j.status = 'waiting'
 WHERE w.autocommit_pid IS NOT NULL AND (j.finished_at >= w.since) IS NOT TRUE;
 
+-- Of a job that waits and has not begun, with its row locked.
+CREATE FUNCTION worker_pool.set_cancelled(job_id bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    workerjob uuid;
+BEGIN
+    UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp()
+    WHERE j.id = job_id
+    RETURNING j.origin_uid INTO workerjob;
+    IF workerjob IS NOT NULL THEN
+        PERFORM pg_notify('worker_pool_job', workerjob::text);
+    END IF;
+END
+$$;
+
 -- False: it does not wait, or it runs, or somebody is about to begin, end or cancel it. Its row is locked by all of them.
 CREATE FUNCTION worker_pool.cancel_waiting(job_id bigint) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    job    record;
-    begun  timestamptz;
+    worker  text;
+    begun   timestamptz;
 BEGIN
-    SELECT j.worker_name, j.origin_uid INTO job
+    SELECT j.worker_name INTO worker
     FROM worker_pool.queued_job j
     WHERE j.id = job_id AND j.status IN ('waiting', 'scheduled')
     FOR UPDATE SKIP LOCKED;
@@ -79,12 +98,9 @@ BEGIN
     IF FOUND THEN
         RETURN worker_pool.autocommit_lost(job_id, begun, 'interrupted', 'its session is gone') = 'cancelled';
     END IF;
-    UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = job_id;
+    PERFORM worker_pool.set_cancelled(job_id);
     -- Those behind it may run now.
-    PERFORM pg_notify('worker_pool', job.worker_name);
-    IF job.origin_uid IS NOT NULL THEN
-        PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
-    END IF;
+    PERFORM pg_notify('worker_pool', worker);
     RETURN true;
 END
 $$;
@@ -133,7 +149,7 @@ BEGIN
     END IF;
     PERFORM pg_stat_clear_snapshot();
     FOR cancelled IN
-        SELECT q.id, q.origin_uid, w.since, a.id IS NOT NULL AS autocommit
+        SELECT q.id, w.since, a.id IS NOT NULL AS autocommit
         FROM worker_pool.cancel_request c
         JOIN worker_pool.queued_job q ON q.id = c.id
         LEFT JOIN worker_pool.worker w
@@ -151,10 +167,7 @@ BEGIN
             -- It had begun, and was ended with its session: that attempt counts, and nobody else counts it any more.
             PERFORM worker_pool.attempt_failed(cancelled.id, cancelled.since, 'cancelled: its session was ended', '57014', true);
         ELSE
-            UPDATE worker_pool.queued_job j SET status = 'cancelled', finished_at = clock_timestamp() WHERE j.id = cancelled.id;
-            IF cancelled.origin_uid IS NOT NULL THEN
-                PERFORM pg_notify('worker_pool_job', cancelled.origin_uid::text);
-            END IF;
+            PERFORM worker_pool.set_cancelled(cancelled.id);
         END IF;
     END LOOP;
     -- Never waits for one that somebody else is about to delete.
@@ -227,11 +240,13 @@ BEGIN
                 USING ERRCODE = 'insufficient_privilege',
                       HINT = 'Its submitter may do this, members of that role, and the owner of schema worker_pool.';
         END IF;
-        -- An error if it is none of these.
-        CASE NEW.verb
-            WHEN 'cancel' THEN accepted := worker_pool.cancel_job(NEW.job_id, 10);
-            WHEN 'retry' THEN accepted := worker_pool.retry_job(NEW.job_id);
-        END CASE;
+        IF NEW.verb = 'cancel' THEN
+            accepted := worker_pool.cancel_job(NEW.job_id, 10);
+        ELSIF NEW.verb = 'retry' THEN
+            accepted := worker_pool.retry_job(NEW.job_id);
+        ELSE
+            RAISE EXCEPTION 'a job can''t be told to %', NEW.verb USING ERRCODE = 'invalid_parameter_value';
+        END IF;
     END IF;
     PERFORM set_config('worker_pool.accepted', accepted::text, true);
     RETURN NULL;
@@ -263,7 +278,8 @@ CREATE PROCEDURE worker_pool.pause(worker text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM worker_pool.check_worker_name(worker);
-    INSERT INTO worker_pool.paused (worker_name) VALUES (worker) ON CONFLICT DO NOTHING;
+    INSERT INTO worker_pool.paused (worker_name)
+    SELECT worker WHERE NOT EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name = worker AND p.failed_job IS NULL);
     PERFORM pg_notify('worker_pool', worker);
 END
 $$;

@@ -186,11 +186,18 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     WHERE x.worker_name = worker;
 $$;
 
+-- The next worker counts the interruption; the reason is known now only.
+CREATE FUNCTION worker_pool.leave_count(worker text, reason text) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE worker_pool.worker x SET interruption_reason = coalesce(x.interruption_reason, reason)
+    WHERE x.worker_name = worker;
+$$;
+
 -- Counts an attempt that ended without an outcome: its session was lost, or the pod, or the server. It left no effect
 -- and the job waits at its place; the fifth time in a row ends it, so that a job that kills its worker blocks nobody
 -- for ever. What ran outside a transaction may have left anything: it has failed. Only with evidence (current_job) that the head was
 -- begun, and once for each.
--- `wait`: an attempt whose session still runs holds the row; wait for its end, or leave the count to the next worker.
+-- `wait`: an attempt whose session still runs holds the row; wait for its end, or leave the count.
 CREATE FUNCTION worker_pool.count_interruption(worker text, reason text, wait boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -212,8 +219,7 @@ BEGIN
         IF (NOT FOUND AND EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = begun AND j.status = 'waiting'))
            OR EXISTS (SELECT FROM worker_pool.running_autocommit a WHERE a.id = begun)
         THEN
-            UPDATE worker_pool.worker x SET interruption_reason = coalesce(x.interruption_reason, reason)
-            WHERE x.worker_name = worker;
+            PERFORM worker_pool.leave_count(worker, reason);
             RETURN;
         END IF;
     END IF;
@@ -226,8 +232,7 @@ BEGIN
        AND NOT pg_try_advisory_xact_lock(worker_pool.outcome_key(job.id))
     THEN
         IF NOT wait THEN
-            UPDATE worker_pool.worker x SET interruption_reason = coalesce(x.interruption_reason, reason)
-            WHERE x.worker_name = worker;
+            PERFORM worker_pool.leave_count(worker, reason);
             RETURN;
         END IF;
         PERFORM worker_pool.await_cancel(job.id);
@@ -257,7 +262,7 @@ BEGIN
         END IF;
     END IF;
     UPDATE worker_pool.worker x
-    SET interrupted_job = job.id, interruptions = so_far, failed = x.failed + (status = 'failed')::int
+    SET interrupted_job = job.id, interruptions = so_far, jobs_failed = x.jobs_failed + (status = 'failed')::int
     WHERE x.worker_name = worker;
 END
 $$;
@@ -450,6 +455,6 @@ $$;
 CREATE FUNCTION worker_pool.add_outcomes(worker text, more_done int, more_failed int) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     UPDATE worker_pool.worker w
-    SET done = w.done + more_done, failed = w.failed + more_failed
+    SET jobs_done = w.jobs_done + more_done, jobs_failed = w.jobs_failed + more_failed
     WHERE w.worker_name = worker;
 $$;

@@ -51,7 +51,7 @@ FROM (
             row_number() OVER (name ORDER BY j.scheduled, j.runs DESC, j.id) - (bool_or(j.runs) OVER name)::int
         END AS position,
         coalesce(g.active, false) AS has_login,
-        p.worker_name IS NOT NULL AS paused,
+        j.worker_name IN (SELECT p.worker_name FROM worker_pool.paused p) AS paused,
         w.job_name,
         w.turn_since,
         w.not_before AS name_not_before,
@@ -75,7 +75,6 @@ FROM (
         WHERE x.status = 'scheduled'
     ) j
     LEFT JOIN worker_pool.worker w ON w.worker_name = j.worker_name
-    LEFT JOIN worker_pool.paused p ON p.worker_name = j.worker_name
     LEFT JOIN worker_pool.login g ON g.role = j.submitter
     WINDOW name AS (PARTITION BY j.worker_name)
 ) q
@@ -99,7 +98,7 @@ SELECT
     worker_name,
     CASE
         WHEN r.id IS NOT NULL THEN 'Running'
-        WHEN p.worker_name IS NOT NULL THEN 'Paused'
+        WHEN worker_name IN (SELECT p.worker_name FROM worker_pool.paused p) THEN 'Paused'
         WHEN w.job_name IS NOT NULL AND w.pod IS NULL THEN 'Starting'
         WHEN q.jobs IS NULL THEN 'Idle'
         WHEN w.job_name IS NOT NULL THEN 'Running'
@@ -116,7 +115,6 @@ SELECT
 FROM worker_pool.worker w
 FULL JOIN waiting q USING (worker_name)
 LEFT JOIN running r USING (worker_name)
-LEFT JOIN worker_pool.paused p USING (worker_name)
 WHERE EXISTS (
     SELECT
     FROM worker_pool.queued_job j

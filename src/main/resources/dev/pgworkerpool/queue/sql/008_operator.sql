@@ -178,7 +178,7 @@ BEGIN
             WHERE j.id = orphan.id
             RETURNING * INTO job;
             PERFORM worker_pool.job_failed(job);
-            UPDATE worker_pool.worker w SET failed = w.failed + 1 WHERE w.worker_name = job.worker_name;
+            UPDATE worker_pool.worker w SET jobs_failed = w.jobs_failed + 1 WHERE w.worker_name = job.worker_name;
             IF job.origin_uid IS NOT NULL THEN
                 PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
             END IF;
@@ -261,7 +261,7 @@ BEGIN
         SELECT FROM worker_pool.queued_job j
         WHERE j.id = w.turn_head AND (j.started_at IS NULL OR j.started_at < w.turn_since)
     ) AND NOT EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name = worker)) THEN
-        streak := CASE WHEN unmoved THEN w.failures ELSE 0 END;
+        streak := CASE WHEN unmoved THEN w.failed_turns ELSE 0 END;
         held_until := clock_timestamp() + least(interval '1 s' * (2 ^ least(streak, 9)), interval '5 min');
         streak := streak + 1;
     END IF;
@@ -270,7 +270,7 @@ BEGIN
     END IF;
 
     UPDATE worker_pool.worker x
-    SET turn = x.turn + 1, job_name = NULL, turn_since = NULL, pod = NULL, failures = streak, not_before = held_until
+    SET turn = x.turn + 1, job_name = NULL, turn_since = NULL, pod = NULL, failed_turns = streak, not_before = held_until
     WHERE x.worker_name = worker;
     RETURN ceil(extract(epoch FROM held_until - clock_timestamp()) * 1000);
 END
@@ -290,7 +290,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM (
         SELECT count(*) AS jobs, min(j.submitted_at) AS oldest FROM worker_pool.queued_job j WHERE j.status = 'waiting'
     ) q
-    CROSS JOIN (SELECT coalesce(sum(w.done), 0) AS done, coalesce(sum(w.failed), 0) AS failed FROM worker_pool.worker w) o;
+    CROSS JOIN (SELECT coalesce(sum(w.jobs_done), 0) AS done, coalesce(sum(w.jobs_failed), 0) AS failed FROM worker_pool.worker w) o;
 $$;
 
 -- Deletes one batch of finished rows that are older than they need be, but for those of these WorkerJobs: their statuses are yet to
