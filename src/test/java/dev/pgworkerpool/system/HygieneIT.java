@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Many turns leave nothing behind: no Kubernetes Job, no session, no memory of the operator. */
 @Tag("embedded")
 class HygieneIT {
-    private static final int TURNS = Integer.getInteger("hygiene.turns", 200);
+    private static final int TURNS = Integer.getInteger("hygiene.turns", 120);
     private static final int NAMES = 20;
     private static final int TTL_SECONDS = 5;
 

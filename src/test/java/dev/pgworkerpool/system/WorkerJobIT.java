@@ -322,7 +322,7 @@ class WorkerJobIT {
 
     @Test
     void one_that_is_made_anew_under_the_same_name_has_a_life_of_its_own() throws Exception {
-        for (int i = 0; i < 30; i++) {
+        for (int i = 0; i < 8; i++) {
             workerJobs.apply("reborn", "worker: reborn", "role: alice", "statements: [\"" + effect("reborn") + "\"]");
             eventually().until(() -> workerJobs.phase("reborn") != Phase.Pending);
             workerJobs.delete("reborn");

@@ -1,6 +1,5 @@
 package dev.pgworkerpool.worker;
 
-import static dev.pgworkerpool.postgres.QueueDatabase.execute;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.sql.SQLException;
@@ -132,23 +131,17 @@ class SessionHygieneTest extends OneWorkerTest {
 
     @Test
     void a_jobs_time_is_not_limited_by_what_suits_the_sessions_of_its_role() throws SQLException {
-        database.asSuperuser(
-                "ALTER ROLE alice SET statement_timeout = '20ms'",
-                "ALTER ROLE alice SET idle_session_timeout = '20ms'",
-                "ALTER ROLE alice SET default_transaction_read_only = on",
-                "ALTER ROLE alice SET default_transaction_isolation = 'serializable'");
-        if (version() >= 17) {
-            database.asSuperuser("ALTER ROLE alice SET transaction_timeout = '20ms'");
-        }
+        var query = "INSERT INTO effect (v) SELECT current_setting('transaction_isolation') FROM pg_sleep(0.1)";
+        submit(query);
+        submit(query);
         try {
-            try (var alice = database.as("alice")) {
-                execute(
-                        alice,
-                        "BEGIN READ WRITE",
-                        "SELECT worker_pool.enqueue('foo', 'INSERT INTO effect (v) SELECT"
-                                + " current_setting(''transaction_isolation'') FROM pg_sleep(0.1)') FROM"
-                                + " generate_series(1, 2)",
-                        "COMMIT");
+            database.asSuperuser(
+                    "ALTER ROLE alice SET statement_timeout = '20ms'",
+                    "ALTER ROLE alice SET idle_session_timeout = '20ms'",
+                    "ALTER ROLE alice SET default_transaction_read_only = on",
+                    "ALTER ROLE alice SET default_transaction_isolation = 'serializable'");
+            if (version() >= 17) {
+                database.asSuperuser("ALTER ROLE alice SET transaction_timeout = '20ms'");
             }
             run();
         } finally {

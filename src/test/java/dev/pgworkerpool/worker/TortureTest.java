@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TortureTest extends OnEachServer {
     private static final int NAMES = 4;
     private static final int SESSIONS = 8;
-    private static final int JOBS = Integer.getInteger("torture.jobs", 2_000) / SESSIONS / 10 * SESSIONS * 10;
+    private static final int JOBS = Integer.getInteger("torture.jobs", 1_000) / SESSIONS / 10 * SESSIONS * 10;
     private static final int KILLS = Integer.getInteger("torture.kills", 10);
     private static final int ROLLED_BACK = -1;
 

@@ -29,7 +29,7 @@ import org.postgresql.PGConnection;
 @ParameterizedClass(autoCloseArguments = false)
 @MethodSource("dev.pgworkerpool.postgres.PostgresServers#all")
 class WakeUpRaceTest {
-    private static final int SUBMITS = Integer.getInteger("wakeUpRace.submits", 2_000);
+    private static final int SUBMITS = Integer.getInteger("wakeUpRace.submits", 1_000);
     private static final int SUBMITTERS = 8;
 
     /** From the commit of the first job to the worker's last look at the queue it takes about two milliseconds. */
