@@ -1,6 +1,7 @@
 package dev.pgworkerpool.operator;
 
 import dev.pgworkerpool.api.WorkerJob;
+import dev.pgworkerpool.queue.Cancellation;
 import dev.pgworkerpool.queue.JobQueue;
 import dev.pgworkerpool.queue.WaitingWorkerJob;
 import dev.pgworkerpool.status.EventRecorder;
@@ -14,7 +15,7 @@ import java.util.stream.Collectors;
 /**
  * Cancels what waits and what runs of WorkerJobs that were deleted. They have no finalizer, so that deleting one never waits for an operator or a
  * database; what the queue and the API say is compared instead: before a pool's first worker starts, after each deletion that is
- * heard of, and once a minute.
+ * heard of, once a minute, and in each pass while something is left.
  *
  * <p>None is missed that is queued while it is being deleted. Who queues one looks for it in the cache after the commit. If it is not
  * there, the pool is told then; if it still is, its deletion is yet to be heard of. Either way the next pass begins after the commit
@@ -39,10 +40,17 @@ class DeletedWorkerJobs {
     void run(PoolPass pass, JobQueue queue) {
         LivePool live = pass.live();
         boolean first = live.deletedCancelled.last().isEmpty();
-        live.deletedCancelled.get(live.deletions.get(), pass.now(), () -> cancel(pass, queue, first));
+        int leftOver = live.deletedCancelled.get(live.deletions.get(), pass.now(), () -> cancel(pass, queue, first));
+        if (leftOver > 0) {
+            live.deletedCancelled.forget();
+        }
     }
 
-    /** @param first trust the API only: a cache may not show yet what was deleted a moment ago */
+    /**
+     * Returns how many statements are left to the next pass.
+     *
+     * @param first trust the API only: a cache may not show yet what was deleted a moment ago
+     */
     private int cancel(PoolPass pass, JobQueue queue, boolean first) {
         String ours = WorkerJobSteps.origin(pass.namespace(), "");
         List<WaitingWorkerJob> doubtful = queue.waitingWorkerJobs().stream()
@@ -53,18 +61,22 @@ class DeletedWorkerJobs {
             return 0;
         }
         Set<String> there = uids(pass.namespace());
-        List<WaitingWorkerJob> deleted = doubtful.stream()
+        return doubtful.stream()
                 .filter(waiting -> !there.contains(waiting.uid().toString()))
-                .toList();
-        deleted.forEach(waiting ->
-                cancel(queue, waiting, pass.namespace(), waiting.origin().substring(ours.length())));
-        return deleted.size();
+                .mapToInt(waiting -> cancel(
+                        queue, waiting, pass.namespace(), waiting.origin().substring(ours.length())))
+                .sum();
     }
 
-    private void cancel(JobQueue queue, WaitingWorkerJob waiting, String namespace, String name) {
-        if (queue.cancelWorkerJob(waiting.uid()) == 0) {
-            return; // it has ended since
+    private int cancel(JobQueue queue, WaitingWorkerJob waiting, String namespace, String name) {
+        Cancellation cancellation = queue.cancelWorkerJob(waiting.uid());
+        if (cancellation.cancelled() > 0) {
+            tell(waiting, namespace, name);
         }
+        return cancellation.leftOver();
+    }
+
+    private void tell(WaitingWorkerJob waiting, String namespace, String name) {
         WorkerJob job = new WorkerJob();
         job.setMetadata(new ObjectMetaBuilder()
                 .withNamespace(namespace)

@@ -13,6 +13,7 @@ import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.rate.RateLimited;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.net.HttpURLConnection;
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 @ControllerConfiguration(
         name = "workerjob",
         maxReconciliationInterval = @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.MINUTES))
+@RateLimited(maxReconciliations = 5, within = 1)
 public class WorkerJobReconciler implements Reconciler<WorkerJob> {
     private static final Logger LOG = Logger.getLogger(WorkerJobReconciler.class);
 

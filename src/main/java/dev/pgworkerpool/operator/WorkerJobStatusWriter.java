@@ -2,18 +2,24 @@ package dev.pgworkerpool.operator;
 
 import dev.pgworkerpool.api.WorkerJob;
 import dev.pgworkerpool.api.WorkerJobStatus;
+import dev.pgworkerpool.api.WorkerJobStatus.Phase;
 import dev.pgworkerpool.status.EventRecorder;
 import dev.pgworkerpool.status.StatusPatch;
 import io.fabric8.kubernetes.api.model.Condition;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a WorkerJob's status when it changed and then, only if that worked, tells what happened as an Event. */
 @ApplicationScoped
 class WorkerJobStatusWriter {
+    private static final Duration BETWEEN_PROGRESS = Duration.ofSeconds(5);
+    private static final Set<String> GETS_ON = Set.of("Running", "Starting", "WaitingForSlot", "WaitingForPredecessor");
+
     private final StatusPatch patch;
     private final EventRecorder events;
     private final WrittenStatuses<WorkerJobStatus> written = new WrittenStatuses<>();
@@ -35,11 +41,28 @@ class WorkerJobStatusWriter {
         if (status.equals(old)) {
             return status;
         }
+        if (old != null && isMereProgress(status, old) && isJustWritten(job, now)) {
+            return old;
+        }
         if (patch.apply(job, status)) {
             written.put(job.getMetadata().getUid(), status, now);
             tell(job, status, old);
         }
         return status;
+    }
+
+    /** From statement to statement, while nothing keeps it from running. */
+    private static boolean isMereProgress(WorkerJobStatus now, WorkerJobStatus old) {
+        return now.phase() == Phase.Running
+                && old.phase() == Phase.Running
+                && GETS_ON.contains(reason(now))
+                && GETS_ON.contains(reason(old));
+    }
+
+    /** Whoever waits for more is told at the next look. */
+    private boolean isJustWritten(WorkerJob job, Instant now) {
+        Instant last = written.writtenAt(job.getMetadata().getUid());
+        return last != null && last.plus(BETWEEN_PROGRESS).isAfter(now);
     }
 
     private void tell(WorkerJob job, WorkerJobStatus now, @Nullable WorkerJobStatus old) {

@@ -198,9 +198,12 @@ public final class JobQueue {
                         row.getString("progress")));
     }
 
-    /** Cancels what waits of a WorkerJob, and what runs. Returns how many statements that were. */
-    public int cancelWorkerJob(UUID uid) {
-        return one("SELECT worker_pool.cancel_workerjob(?)", call -> call.setObject(1, uid), row -> row.getInt(1));
+    /** Cancels what waits of a WorkerJob, and what runs. */
+    public Cancellation cancelWorkerJob(UUID uid) {
+        return one(
+                "SELECT * FROM worker_pool.cancel_workerjob(?)",
+                call -> call.setObject(1, uid),
+                row -> new Cancellation(row.getInt("cancelled"), row.getInt("left_over")));
     }
 
     /** WorkerJobs some of whose statements wait. */

@@ -57,7 +57,7 @@ final class AutocommitAttempt {
             return control.endUnknown(head.id(), "cancelled", "it went on regardless, so its session was ended");
         }
         if (!session.isAlive()) {
-            return control.endUnknown(head.id(), "interrupted", "session lost: " + Reason.of(error));
+            return control.endUnknown(head.id(), "interrupted", Reason.sessionLost(error));
         }
         return timeout != null && watched.reachedTimeout(error)
                 ? control.endTimedOut(head.id(), timeout, false)

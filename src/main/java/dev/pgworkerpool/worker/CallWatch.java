@@ -34,7 +34,7 @@ final class CallWatch implements AutoCloseable {
 
     private static final Duration PROGRESS = Duration.ofSeconds(2);
 
-    private static final String QUERY_CANCELED = "57014";
+    static final String QUERY_CANCELED = "57014";
 
     private final ControlSession control;
     private final SubmitterSessions sessions;
@@ -112,8 +112,8 @@ final class CallWatch implements AutoCloseable {
         }
         try {
             watch();
-        } catch (SQLException e) {
-            Log.line("watching the running job: " + e.getMessage());
+        } catch (SQLException | RuntimeException e) {
+            Log.line("watching the running job: " + e);
             watchAnew();
         }
     }
@@ -130,6 +130,10 @@ final class CallWatch implements AutoCloseable {
     }
 
     private void watch() throws SQLException {
+        if (timeout != null && since(begunAt).compareTo(timeout.plus(GRACE)) > 0) {
+            terminate(End.TIMED_OUT);
+            return;
+        }
         if (job == null) {
             job = control.noteRunning(backend, since(begunAt));
             if (job == null) {
@@ -137,17 +141,15 @@ final class CallWatch implements AutoCloseable {
             }
             control.listenForCancels();
         }
-        if (timeout != null && since(begunAt).compareTo(timeout.plus(GRACE)) > 0) {
-            terminate(End.TIMED_OUT);
-        } else if (cancelledAt != 0) {
+        if (cancelledAt != 0) {
             if (since(cancelledAt).compareTo(GRACE) > 0) {
                 terminate(End.CANCELLED);
             }
         } else if (shouldLook(job)) {
             lookedAt = System.nanoTime();
             if (control.cancelWanted(backend)) {
-                cancelledAt = lookedAt;
                 session.cancel();
+                cancelledAt = System.nanoTime();
             }
         }
         if (tellsProgress && since(progressAt).compareTo(PROGRESS) > 0) {

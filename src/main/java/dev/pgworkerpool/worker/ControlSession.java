@@ -179,12 +179,10 @@ final class ControlSession implements AutoCloseable {
     }
 
     /**
-     * Whether this worker has to let others have its slot.
-     *
-     * @param held it has had it for as long as it may while others wait
+     * Whether this worker, which has had its slot for as long as it may while others wait, has to let them have it.
      */
-    synchronized boolean shouldEnd(boolean held) throws SQLException {
-        return yes("SELECT worker_pool.should_end(?, ?)", held);
+    synchronized boolean shouldEnd() throws SQLException {
+        return yes("SELECT worker_pool.should_end(?)");
     }
 
     synchronized void interrupted(String reason) throws SQLException {

@@ -131,8 +131,11 @@ final class Drain {
             failedAlone(session, head, watched, e);
             return;
         }
+        if (endedLate(session, watched)) {
+            return;
+        }
         if (timeout != null) {
-            session.limit(Duration.ZERO);
+            session.lift();
         }
         claimErrors = 0;
         if (alone) {
@@ -146,8 +149,8 @@ final class Drain {
             endedItself(head, watched);
             return;
         }
-        session.limit(Duration.ZERO);
         var timeout = head.timeout();
+        session.lift();
         if (struckAtClaim(error) && ++claimErrors < CLAIM_ERRORS) {
             control.notBegun();
         } else if (timeout != null && watched.reachedTimeout(error)) {
@@ -195,6 +198,9 @@ final class Drain {
             } catch (SQLException e) {
                 isEnded(session, watched, e);
                 alone = true;
+                return;
+            }
+            if (endedLate(session, watched)) {
                 return;
             }
             forgetOldHint();
@@ -256,10 +262,20 @@ final class Drain {
         if (session.isAlive()) {
             return false;
         }
-        var reason = "session lost: " + Reason.of(error);
+        var reason = Reason.sessionLost(error);
         control.interrupted(reason);
         counts.flush();
         throw new WorkerEnds(Outcome.DATABASE_GONE, reason, error);
+    }
+
+    /** Whether this worker has ended the session of a job that came to its end at the same moment. */
+    private boolean endedLate(SubmitterSession session, CallWatch watched) throws SQLException {
+        if (watched.end() == null) {
+            return false;
+        }
+        sessions.drop(session);
+        alone = true;
+        return true;
     }
 
     /** A cancelled job is seen to when it is to begin again. */

@@ -20,6 +20,11 @@ final class Reason {
                         : message.getSeverity() + ": " + message.getMessage());
     }
 
+    /** Of an attempt whose session this error has ended. */
+    static String sessionLost(SQLException error) {
+        return "session lost: " + of(error) + (error.getSQLState() == null ? "" : " (" + error.getSQLState() + ")");
+    }
+
     private static String line(String text) {
         var line = text.lines().findFirst().orElse("");
         return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "…";

@@ -22,6 +22,8 @@ final class SubmitterSession implements AutoCloseable {
     private static final String NOT_WAITING = PSQLState.OBJECT_NOT_IN_STATE.getState();
 
     private final Connection connection;
+    private static final int TRIES_TO_LIFT = 10;
+
     private final String worker;
     private final String login;
 
@@ -80,6 +82,20 @@ final class SubmitterSession implements AutoCloseable {
                     row.getInt("done"),
                     row.getInt("failed"),
                     row.getBoolean("more"));
+        }
+    }
+
+    /** A limit of a millisecond may strike the statement that lifts it. */
+    void lift() throws SQLException {
+        for (int tries = 1; ; tries++) {
+            try {
+                limit(Duration.ZERO);
+                return;
+            } catch (SQLException e) {
+                if (tries == TRIES_TO_LIFT || !CallWatch.QUERY_CANCELED.equals(e.getSQLState())) {
+                    throw e;
+                }
+            }
         }
     }
 

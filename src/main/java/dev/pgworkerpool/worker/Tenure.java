@@ -21,20 +21,16 @@ final class Tenure {
     /** Whether the worker ends after the job that runs. Asked between jobs, so it looks once a second, and not before it is time. */
     boolean isOver() throws SQLException {
         if (!over && held() && System.nanoTime() - lookedAt > BETWEEN_LOOKS.toNanos()) {
-            over = look();
+            lookedAt = System.nanoTime();
+            over = control.shouldEnd();
         }
         return over;
     }
 
-    /** The same of a worker that has nothing to do: one whose name was paused need not stay either. */
+    /** The same of a worker that has nothing to do: it makes way for others at once, and does not stay when its name is paused. */
     boolean isOverWhenIdle() throws SQLException {
-        over = over || look();
+        over = over || control.shouldEnd();
         return over;
-    }
-
-    private boolean look() throws SQLException {
-        lookedAt = System.nanoTime();
-        return control.shouldEnd(held());
     }
 
     private boolean held() {

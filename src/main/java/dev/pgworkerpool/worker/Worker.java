@@ -54,7 +54,10 @@ final class Worker {
                 awake.release();
             } while (!stop.requested() && !tenure.isOver() && isWanted(control, tenure) && awake.take());
             return end(
-                    Outcome.DRAINED, stop.requested() ? "stopped" : tenure.isOver() ? "others wait" : "nothing waits");
+                    Outcome.DRAINED,
+                    stop.requested()
+                            ? "stopped"
+                            : tenure.isOver() ? "others wait, or its name is paused" : "nothing waits");
         }
     }
 

@@ -176,6 +176,22 @@ class RecipesIT {
     }
 
     @Test
+    void one_name_stops_now_and_no_other() throws Exception {
+        assumePrograms();
+        for (var name : List.of("foo", "beside foo")) {
+            ask("SELECT worker_pool.enqueue('" + name + "', 'SELECT pg_sleep(600)')");
+        }
+        eventually().until(() -> reasons("%foo").equals(List.of("Running", "Running")));
+        shell(parts.database().admin(), blocks("Stop everything now", "sh").get(1));
+        awaitStatuses("foo", "cancelled");
+        assertThat(reasons("beside foo")).containsExactly("Running");
+
+        QueueDatabase.execute(admin, "CALL worker_pool.resume('foo')");
+        ask("SELECT worker_pool.cancel(id) FROM worker_pool.jobs WHERE worker_name = 'beside foo'");
+        awaitStatuses("beside foo", "cancelled");
+    }
+
+    @Test
     void a_queue_moves_to_another_database_with_its_options_in_its_order() throws Exception {
         assumePrograms();
         QueueDatabase.execute(

@@ -144,8 +144,8 @@ class JobQueueTest {
         assertThat(queue.workerJob(request.uid()))
                 .extracting(QueuedStatement::id, QueuedStatement::status)
                 .containsExactly(tuple(ids.get(0), "waiting"), tuple(ids.get(1), "waiting"));
-        assertThat(queue.cancelWorkerJob(request.uid())).isEqualTo(2);
-        assertThat(queue.cancelWorkerJob(request.uid())).isZero();
+        assertThat(queue.cancelWorkerJob(request.uid())).isEqualTo(new Cancellation(2, 0));
+        assertThat(queue.cancelWorkerJob(request.uid())).isEqualTo(new Cancellation(0, 0));
         assertThat(queue.workerJob(request.uid())).allMatch(QueuedStatement::cancelled);
     }
 

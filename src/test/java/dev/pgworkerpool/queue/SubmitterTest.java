@@ -86,7 +86,7 @@ class SubmitterTest extends OnEachServer {
                 "SELECT worker_pool.end_attempt('foo', 1, NULL, NULL, NULL, false) | 42501",
                 "SELECT worker_pool.attempt_failed(1, now(), 'x', 'x', true) | 42501",
                 "SELECT worker_pool.set_progress('foo', 1, 'x') | 42501",
-                "SELECT worker_pool.should_end('foo', true) | 42501",
+                "SELECT worker_pool.should_end('foo') | 42501",
                 "SELECT worker_pool.admit_due() | 42501",
                 "SELECT worker_pool.settle_cancelled(NULL) | 42501",
                 "SELECT worker_pool.cancel_job(1, 1) | 42501",

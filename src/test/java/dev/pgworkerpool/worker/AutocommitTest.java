@@ -130,6 +130,20 @@ class AutocommitTest extends OneWorkerTest {
     }
 
     @Test
+    void it_creates_a_database() throws SQLException {
+        database.asSuperuser("ALTER ROLE alice CREATEDB");
+        try {
+            enqueue("CREATE DATABASE of_alice");
+            run();
+            assertThat(look("status")).containsExactly("done");
+            assertThat(database.look("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'of_alice'"))
+                    .containsExactly("alice");
+        } finally {
+            database.asSuperuser("DROP DATABASE IF EXISTS of_alice", "ALTER ROLE alice NOCREATEDB");
+        }
+    }
+
+    @Test
     void what_is_refused_by_rights_says_so() throws SQLException {
         enqueue("ALTER SYSTEM SET work_mem = '1 MB'");
         enqueue("CREATE DATABASE nope");

@@ -100,9 +100,11 @@ class ControlAttackTest extends OneWorkerTest {
                 var operator = operator()) {
             execute(running, "BEGIN", "SELECT worker_pool.claim('foo', 0, NULL)");
             execute(alice, "BEGIN", cancelOf(Long.parseLong(first)));
-            assertThat(ask(operator, "SELECT worker_pool.cancel_workerjob('" + uid + "')"))
+            assertThat(ask(
+                            operator,
+                            "SELECT cancelled || ' ' || left_over FROM worker_pool.cancel_workerjob('" + uid + "')"))
                     .as("the second statement; the first one is somebody else's to decide")
-                    .containsExactly("1");
+                    .containsExactly("1 1");
             execute(running, "ROLLBACK");
             execute(alice, "COMMIT");
         }
@@ -316,10 +318,14 @@ class ControlAttackTest extends OneWorkerTest {
         var own = "substring(current_setting('application_name') from '\\d+$')::bigint";
         enqueue("alice", "SELECT " + end.formatted(own) + "; " + SLOW, "");
         enqueue("alice", "SELECT " + end.formatted(own) + "; " + SLOW, "timeout => '30 s'");
+        enqueue(
+                "alice",
+                "DO $$ BEGIN PERFORM " + end.formatted(own) + "; COMMIT; PERFORM pg_sleep(60); END $$",
+                "autocommit => true");
         submit(effect("behind"));
         run();
         assertThat(look("concat_ws(' ', status, attempts, sqlstate)"))
-                .containsExactly("failed 1 55006", "failed 1 55006", "done 1");
+                .containsExactly("failed 1 55006", "failed 1 55006", "failed 1 55000", "done 1");
     }
 
     @Test
@@ -365,7 +371,7 @@ class ControlAttackTest extends OneWorkerTest {
                 "SELECT worker_pool.end_attempt('foo', 1, 1, NULL, NULL, false)",
                 "SELECT worker_pool.attempt_failed(1, now(), '', '', true)",
                 "SELECT worker_pool.await_cancel(1)",
-                "SELECT worker_pool.lock_outcome(1)",
+                "SELECT worker_pool.outcome_key(1)",
                 "SELECT worker_pool.settle_cancelled(NULL)",
                 "SELECT worker_pool.cancel_batch('foo', 'b', 1)",
                 "SELECT worker_pool.admit_due()",
@@ -455,13 +461,10 @@ class ControlAttackTest extends OneWorkerTest {
     @Test
     void a_stranger_who_holds_the_locks_of_control_stops_neither_a_job_nor_its_cancel() throws Exception {
         var job = submit(SLOW);
-        var next = submit(effect("behind"));
+        submit(effect("behind"));
         try (var mallory = database.as("mallory")) {
             for (var key : List.of("awake_key('foo')", "barrier_key('foo')")) {
                 execute(mallory, "SELECT pg_advisory_lock(worker_pool." + key + ")");
-            }
-            for (var id : List.of(job, next)) {
-                execute(mallory, "SELECT pg_advisory_lock(" + (7606216600190023680L + id) + ")");
             }
             var worker = start();
             awaitPending(job);
@@ -474,38 +477,49 @@ class ControlAttackTest extends OneWorkerTest {
     }
 
     @Test
-    void a_job_that_holds_the_lock_of_its_own_outcome_is_cancelled_all_the_same() throws Exception {
-        var job = submit("SELECT pg_advisory_xact_lock_shared(7606216600190023680"
-                + " + substring(current_setting('application_name') FROM '[0-9]+$')::bigint); SELECT pg_sleep(60)");
-        submit(effect("behind"));
-        var worker = start();
-        awaitPending(job);
-        await(() -> database.look(
-                        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND objid = "
-                                + (job + 7606216600190023680L & 0xffffffffL))
-                .equals(List.of("1")));
-        assertThat(database.ask("alice", cancelOf(job))).containsExactly("t");
-        assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
-        assertThat(look("status")).containsExactly("cancelled", "done");
+    void a_job_that_holds_the_lock_of_its_own_outcome_makes_its_cancel_fail_and_not_lie() throws Exception {
+        var job = submit("SELECT pg_advisory_xact_lock(v::bigint) FROM effect; SELECT pg_advisory_xact_lock(4811)");
+        database.asSuperuser("INSERT INTO public.effect (v) VALUES (worker_pool.outcome_key(" + job + "))");
+        try (var gate = database.asSuperuser()) {
+            execute(gate, "SELECT pg_advisory_lock(4811)");
+            var worker = start();
+            await(() -> database.look("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+                    .equals(List.of("1")));
+            assertThat(database.refusal(QueueDatabase.OPERATOR, "SELECT worker_pool.cancel_job(" + job + ", 1)"))
+                    .isEqualTo(
+                            "55P03 Job " + job + " is about to end, or to be cancelled, in a transaction that goes on");
+            execute(gate, "SELECT pg_advisory_unlock(4811)");
+            assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        }
+        assertThat(look("status")).containsExactly("done");
+    }
+
+    /** With it, they could make somebody else's cancel fail. */
+    @ParameterizedTest
+    @ValueSource(strings = {"alice", "mallory"})
+    void nobody_can_tell_the_key_of_an_outcome(String role) throws SQLException {
+        assertThat(database.refusal(role, "SELECT worker_pool.outcome_key(1)")).startsWith("42501");
+        assertThat(database.refusal(role, "SELECT seed FROM worker_pool.secret"))
+                .startsWith("42501");
     }
 
     @Test
-    void a_stranger_who_shares_the_lock_of_an_outcome_does_not_make_a_cancel_lie() throws Exception {
-        var job = submit(effect("a") + "; SELECT pg_sleep(3)");
-        try (var mallory = database.as("mallory");
-                var alice = database.as("alice")) {
-            execute(mallory, "SELECT pg_advisory_lock_shared(" + (7606216600190023680L + job) + ")");
-            var worker = start();
-            awaitPending(job);
-            execute(alice, "BEGIN");
-            assertThat(QueueDatabase.ask(alice, cancelOf(job))).containsExactly("t");
-            awaitRowLock();
-            execute(alice, "COMMIT");
-            assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+    void a_waiting_job_that_is_being_cancelled_does_not_look_as_if_it_ran() throws Exception {
+        var waiting = submit(SLOW);
+        try (var alice = database.as("alice")) {
+            execute(alice, "BEGIN", cancelOf(waiting));
+            assertThat(look("status || attempts")).containsExactly("waiting0");
+            assertThat(database.look("SELECT state FROM worker_pool.workers")).containsExactly("Waiting");
         }
-        assertThat(look("status")).containsExactly("cancelled");
-        assertThat(effects()).isEmpty();
-        assertThat(database.look("SELECT id FROM worker_pool.cancel_request")).isEmpty();
+        database.asSuperuser("TRUNCATE worker_pool.queued_job RESTART IDENTITY");
+        var running = submit("SELECT worker_pool.cancel(2); " + SLOW);
+        submit(SLOW);
+        var worker = start();
+        awaitPending(running);
+        assertThat(look("status || attempts")).containsExactly("pending1", "waiting0");
+        assertThat(database.ask("alice", cancelOf(running))).containsExactly("t");
+        assertThat(database.ask("alice", cancelOf(running + 1))).containsExactly("t");
+        assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
     }
 
     @Test
@@ -536,6 +550,13 @@ class ControlAttackTest extends OneWorkerTest {
         var option = row.substring(0, row.indexOf('|'));
         assertThat(database.refusal("alice", "CALL worker_pool.submit('foo', 'SELECT 1', " + option + ")"))
                 .isEqualTo("22023 " + row.substring(row.indexOf('|') + 1));
+    }
+
+    @Test
+    void a_timeout_of_a_year_less_360_days_is_one_of_some_days() throws SQLException {
+        enqueue("alice", effect("a"), "timeout => '1 year -360 days'");
+        run();
+        assertThat(look("concat_ws(' ', status, timeout)")).containsExactly("done 126:00:00");
     }
 
     @Test

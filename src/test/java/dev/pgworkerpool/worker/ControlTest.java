@@ -64,7 +64,7 @@ class ControlTest extends OneWorkerTest {
     }
 
     @Test
-    void a_running_job_is_interrupted_within_a_second_and_its_effect_is_rolled_back() throws Exception {
+    void a_running_job_is_interrupted_and_its_effect_is_rolled_back() throws Exception {
         var job = submit(effect("cancelled") + "; SELECT pg_sleep(60)");
         submit(effect("next"));
         var worker = start();
@@ -73,11 +73,26 @@ class ControlTest extends OneWorkerTest {
         assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
         assertThat(look("concat_ws(' ', status, sqlstate)")).containsExactly("cancelled 57014", "done");
         assertThat(effects()).containsExactly("next");
-        assertThat(database.look("SELECT extract(epoch FROM finished_at - started_at) < 5 FROM worker_pool.jobs"
-                        + " WHERE id = " + job))
-                .containsExactly("t");
         assertThat(database.look("SELECT count(*) FROM worker_pool.cancel_request"))
                 .containsExactly("0");
+    }
+
+    /** Once in five times at least: the machine may be busy. */
+    @Test
+    void a_running_job_is_interrupted_within_a_second() throws Exception {
+        var seconds = new ArrayList<Double>();
+        for (int i = 0; i < 5 && seconds.stream().noneMatch(each -> each < 1); i++) {
+            var job = submit("SELECT pg_sleep(60)");
+            var worker = start();
+            awaitStatus(job, "pending");
+            var asked = database.look("SELECT clock_timestamp()").getFirst();
+            assertThat(cancel(job)).isTrue();
+            worker.get();
+            seconds.add(Double.valueOf(database.look("SELECT extract(epoch FROM finished_at - '" + asked
+                            + "') FROM worker_pool.jobs" + " WHERE id = " + job)
+                    .getFirst()));
+        }
+        assertThat(seconds).anyMatch(each -> each < 1);
     }
 
     @Test
@@ -566,7 +581,7 @@ class ControlTest extends OneWorkerTest {
         database.ask("alice", "SELECT worker_pool.retry(id) FROM worker_pool.jobs ORDER BY id");
         assertThat(database.look("SELECT uid FROM worker_pool.waiting_workerjobs()"))
                 .isEmpty();
-        assertThat(database.look("SELECT worker_pool.cancel_workerjob('" + WORKER_JOB + "')"))
+        assertThat(database.look("SELECT cancelled FROM worker_pool.cancel_workerjob('" + WORKER_JOB + "')"))
                 .containsExactly("0");
         assertThat(look("status")).containsExactly("waiting", "waiting");
     }
@@ -580,7 +595,7 @@ class ControlTest extends OneWorkerTest {
         database.look("SELECT status FROM worker_pool.workerjob('" + WORKER_JOB + "')");
         assertThat(database.look("SELECT uid FROM worker_pool.waiting_workerjobs()"))
                 .containsExactly(WORKER_JOB);
-        assertThat(database.look("SELECT worker_pool.cancel_workerjob('" + WORKER_JOB + "')"))
+        assertThat(database.look("SELECT cancelled FROM worker_pool.cancel_workerjob('" + WORKER_JOB + "')"))
                 .containsExactly("1");
     }
 
@@ -634,11 +649,11 @@ class ControlTest extends OneWorkerTest {
                 "INSERT INTO worker_pool.worker (worker_name, job_name, turn_since)"
                         + " VALUES ('foo', 'job-foo', now()), ('baz', 'job-baz', now())",
                 "SELECT pg_sleep(1)");
-        assertThat(database.look("SELECT worker_pool.should_end('foo', true)")).containsExactly("t");
-        assertThat(database.look("SELECT worker_pool.should_end('baz', true)")).containsExactly("f");
+        assertThat(database.look("SELECT worker_pool.should_end('foo')")).containsExactly("t");
+        assertThat(database.look("SELECT worker_pool.should_end('baz')")).containsExactly("f");
         database.submit("alice", "qux", "SELECT 1");
         database.asSuperuser("SELECT pg_sleep(1)");
-        assertThat(database.look("SELECT worker_pool.should_end('baz', true)")).containsExactly("t");
+        assertThat(database.look("SELECT worker_pool.should_end('baz')")).containsExactly("t");
     }
 
     @Test

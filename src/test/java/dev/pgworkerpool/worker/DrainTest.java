@@ -407,6 +407,10 @@ class DrainTest extends OneWorkerTest {
             ascii.asSuperuser(
                     "UPDATE pg_database SET encoding = 0, datlocprovider = 'c', datcollate = 'C', datctype = 'C'"
                             + " WHERE datname = current_database()");
+            // The worker would have to read it.
+            assertThat(ascii.refusal(
+                            "alice", "CALL worker_pool.submit('foo', E'SELECT ''\\xff''', autocommit => true)"))
+                    .startsWith("22021");
             ascii.submit("alice", "foo", "DO $$ BEGIN RAISE EXCEPTION E'no: \\xff\\xfe'; END $$");
             assertThat(workersThere.run("foo")).isEqualTo(Outcome.DRAINED);
             assertThat(ascii.ask("alice", "SELECT error FROM worker_pool.jobs")).containsExactly("no: ??");

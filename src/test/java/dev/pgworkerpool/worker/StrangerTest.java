@@ -187,7 +187,7 @@ class StrangerTest extends OneWorkerTest {
                     "SELECT worker_pool.acquire('uid', 'ns/library', false)",
                     "SELECT worker_pool.admit_due()",
                     "SELECT worker_name FROM worker_pool.demand()",
-                    "SELECT worker_pool.should_end('foo', true)",
+                    "SELECT worker_pool.should_end('foo')",
                     "SELECT worker_pool.enqueue_workerjob(gen_random_uuid(), 'o', 'bar', '{VACUUM}', 'alice', 'pause', true)",
                     "SELECT worker_pool.cancel(max(id)) FROM worker_pool.jobs WHERE worker_name = 'bar'",
                     "SELECT worker_pool.retry(max(id)) FROM worker_pool.jobs WHERE worker_name = 'bar'",

@@ -13,20 +13,33 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN 8606216600190023680 + (pg_catalog.hashtextextended(worker COLLATE "C", 2) & 1023);
 
 -- K3, outcome: held exclusively by the transaction that ends the job, and by one that cancels it. Which of them had it first wins.
+-- Nobody else can tell this key before it is held: with the lock of an outcome one could make a cancel fail, or lie.
+CREATE TABLE worker_pool.secret (
+    seed  bigint NOT NULL
+);
+INSERT INTO worker_pool.secret VALUES (pg_catalog.hashtextextended(pg_catalog.gen_random_uuid()::text, 0));
+
 CREATE FUNCTION worker_pool.outcome_key(id bigint) RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN 7606216600190023680 + id;
+LANGUAGE sql STABLE
+RETURN (SELECT pg_catalog.hashint8extended(id, s.seed) FROM worker_pool.secret s);
 
 -- The sessions that may run a job right now, by their transactions. The one that runs a job keeps its row locked until its
 -- transaction ends (claim), so the row's xmax is among these: the job can neither undo that nor outlive it, a crash
 -- leaves nothing behind, and nobody but the login of the job's submitter can lock its row. (An advisory lock would be open
 -- to everybody: a stranger who took it first could hide that a job runs.)
+--
+-- The oldest transaction of a session, not its sub-transactions: it is in one of those that a session locks the row of a job
+-- that it cancels (cancel_job).
 CREATE VIEW worker_pool.running_transaction AS
-SELECT l.transactionid::text AS xid, g.role AS submitter, l.pid
-FROM pg_catalog.pg_locks l
-JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-JOIN worker_pool.login g ON g.login = a.usesysid
-WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted;
+SELECT t.xid, g.role AS submitter, t.pid
+FROM (
+    SELECT DISTINCT ON (l.pid) l.pid, l.transactionid::text AS xid
+    FROM pg_catalog.pg_locks l
+    WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted
+    ORDER BY l.pid, pg_catalog.age(l.transactionid) DESC
+) t
+JOIN pg_catalog.pg_stat_activity a ON a.pid = t.pid
+JOIN worker_pool.login g ON g.login = a.usesysid;
 
 -- The jobs that run outside a transaction right now: the session that was noted down before the job began is still there. Who decides
 -- by it calls pg_stat_clear_snapshot() first: a transaction sees the sessions of its first look, which may be a while ago.

@@ -8,6 +8,16 @@ BEGIN
 END
 $$;
 
+-- For what clients read: a database in SQL_ASCII takes any bytes, they take UTF-8. Fails where it is none.
+CREATE FUNCTION worker_pool.check_readable(text) RETURNS void
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.=) 'SQL_ASCII' THEN
+        PERFORM pg_catalog.convert_from(pg_catalog.convert_to($1, 'SQL_ASCII'), 'UTF8');
+    END IF;
+END
+$$;
+
 CREATE FUNCTION worker_pool.check_worker_name(worker text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
@@ -19,10 +29,8 @@ BEGIN
         RAISE EXCEPTION 'Worker name too long'
             USING ERRCODE = 'string_data_right_truncation',
                   DETAIL = pg_catalog.format('It has %s bytes, at most 63 are allowed.', pg_catalog.octet_length(worker));
-    ELSIF pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.=) 'SQL_ASCII' THEN
-        -- Such a database takes any bytes, and nobody could read this one's queue any more. Fails where they are no UTF-8.
-        PERFORM pg_catalog.convert_from(pg_catalog.convert_to(worker, 'SQL_ASCII'), 'UTF8');
     END IF;
+    PERFORM worker_pool.check_readable(worker);
 END
 $$;
 
@@ -94,9 +102,14 @@ BEGIN
     END IF;
     PERFORM worker_pool.check_options(
         NEW.autocommit, NEW.timeout, NEW.max_attempts, NEW.retry_delay, NEW.run_at, NEW.on_failure);
-    IF NEW.autocommit AND worker_pool.is_several_statements(NEW.query_text) THEN
-        RAISE EXCEPTION 'autocommit takes one statement'
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Queue a job for each statement.';
+    -- For the seconds that it lasts, whatever it is compared with.
+    NEW.timeout := pg_catalog.make_interval(secs => pg_catalog.date_part('epoch', NEW.timeout));
+    IF NEW.autocommit THEN
+        PERFORM worker_pool.check_readable(NEW.query_text);
+        IF worker_pool.is_several_statements(NEW.query_text) THEN
+            RAISE EXCEPTION 'autocommit takes one statement'
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Queue a job for each statement.';
+        END IF;
     END IF;
     IF NEW.run_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() THEN
         NEW.status := 'scheduled';

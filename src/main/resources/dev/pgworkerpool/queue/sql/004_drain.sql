@@ -104,8 +104,8 @@ BEGIN
 END
 $$;
 
--- A cancel of this job is in flight, or somebody plays with our lock. Waits for the end of that transaction if it is a
--- cancel: its request is a row with the job's id, and a second one can't be inserted before the first is decided.
+-- A cancel of this job is in flight: somebody has the lock of its outcome. Waits for the end of that transaction: its request is a
+-- row with the job's id, and a second one can't be inserted before the first is decided.
 CREATE FUNCTION worker_pool.await_cancel(job_id bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -163,7 +163,8 @@ $$;
 -- back, and comes again. A job can call it, too, with anything: what others read of it has bounds.
 --
 -- Not from within the job, which runs in a sub-transaction of the one that ends it: one that ended itself in there would go on unseen
--- and for ever, as its row would not be that of a running job any more.
+-- and for ever, as its row would not be that of a running job any more. For the same reason not of an autocommit job, of which the
+-- control session records how it ended (end_attempt).
 --
 -- Either this or a cancel wins: one that was committed before is seen here, one in flight is waited for, and one that
 -- comes later waits for the end of this transaction.
@@ -175,11 +176,14 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = 0
 AS $$
 DECLARE
-    me      oid := (SELECT l.role FROM worker_pool.session_login l);
+    me      oid;
+    key     bigint;
     job     record;
     status  text;
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(worker_pool.outcome_key(job_id)) THEN
+    -- What outcome_key() returns, without the call.
+    SELECT l.role, hashint8extended(job_id, s.seed) INTO me, key FROM worker_pool.session_login l CROSS JOIN worker_pool.secret s;
+    IF NOT pg_try_advisory_xact_lock(key) THEN
         PERFORM worker_pool.await_cancel(job_id);
     END IF;
 
@@ -190,7 +194,7 @@ BEGIN
             started_at = greatest(j.submitted_at, least(begun, clock_timestamp())),
             finished_at = clock_timestamp(),
             row_count = touched
-        WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = me
+        WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = me AND NOT j.autocommit
           AND NOT EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = job_id)
         RETURNING j.origin_uid, j.xmin AS writer INTO job;
         IF FOUND THEN
@@ -206,9 +210,11 @@ BEGIN
         RAISE EXCEPTION 'A job ends as done or failed, not as %', outcome USING ERRCODE = 'invalid_parameter_value';
     END IF;
 
-    PERFORM FROM worker_pool.queued_job j WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = me FOR UPDATE;
+    PERFORM FROM worker_pool.queued_job j
+    WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = me AND NOT j.autocommit
+    FOR UPDATE;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'Job % does not wait, or is not yours', job_id USING ERRCODE = 'object_not_in_prerequisite_state';
+        RAISE EXCEPTION 'Job % does not wait, is not yours, or runs outside a transaction', job_id USING ERRCODE = 'object_not_in_prerequisite_state';
     ELSIF outcome = 'done' THEN
         RETURN 'cancelled';
     END IF;
@@ -348,7 +354,10 @@ BEGIN
             ROLLBACK;
             state := '57014';
             message := 'canceling statement due to user request';
-            status := worker_pool.finish(job.id, 'failed', begun, NULL, message, state);
+            -- Its row was free just now: somebody else may have recorded the cancel (settle_cancelled), or will.
+            IF (worker_pool.claim(worker, 0, job.id)).id IS NOT NULL THEN
+                status := worker_pool.finish(job.id, 'failed', begun, NULL, message, state);
+            END IF;
         END IF;
         COMMIT;
         -- A deferred trigger that deferred another one ran just now, behind all of the above. And this transaction has begun with what

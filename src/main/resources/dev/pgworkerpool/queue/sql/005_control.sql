@@ -7,7 +7,7 @@
 -- is true when this transaction commits, but for autocommit: what such a job has done can't be undone, and if it ended well
 -- before the request reached it, it is done.
 --
---   patience  seconds that the COMMIT of one that is about to end may take, and the transaction of somebody else who cancels it;
+--   patience  seconds that the COMMIT of one that is about to end may take, or the transaction of somebody else who cancels it;
 --             after that it is an error
 CREATE FUNCTION worker_pool.cancel_job(job_id bigint, patience int) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = 0 AS $$
@@ -19,39 +19,37 @@ BEGIN
     ) THEN
         RAISE EXCEPTION 'A job does not cancel itself' USING ERRCODE = 'object_in_use';
     END IF;
-    IF worker_pool.cancel_waiting(job_id) THEN
-        RETURN true;
-    END IF;
-    IF NOT EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = job_id AND j.status IN ('waiting', 'scheduled')) THEN
-        -- Without a request: who tries it again later must not wait for this transaction.
-        RETURN false;
-    END IF;
-    PERFORM set_config('lock_timeout', patience || 's', true);
+    -- In a sub-transaction: what locks the row of a job by itself is what runs it (running_transaction).
     BEGIN
+        IF worker_pool.cancel_waiting(job_id) THEN
+            RETURN true;
+        ELSIF NOT EXISTS (SELECT FROM worker_pool.unended_job j WHERE j.id = job_id) THEN
+            -- Without a request: who tries it again later must not wait for this transaction.
+            RETURN false;
+        END IF;
+        PERFORM set_config('lock_timeout', patience || 's', true);
         INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
+        PERFORM pg_advisory_xact_lock(worker_pool.outcome_key(job_id));
+        IF worker_pool.cancel_waiting(job_id) THEN
+            DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
+            RETURN true;
+        ELSIF NOT EXISTS (SELECT FROM worker_pool.unended_job j WHERE j.id = job_id) THEN
+            DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
+            RETURN false;
+        END IF;
+        -- It runs: its worker ends the attempt.
+        PERFORM pg_notify('worker_pool_cancel', job_id::text);
+        RETURN true;
     EXCEPTION
         WHEN lock_not_available THEN
-            RAISE EXCEPTION 'Job % is being cancelled by a transaction that goes on', job_id USING ERRCODE = 'lock_not_available';
+            RAISE EXCEPTION 'Job % is about to end, or to be cancelled, in a transaction that goes on', job_id
+                USING ERRCODE = 'lock_not_available';
     END;
-    FOR second IN 1..patience LOOP
-        EXIT WHEN worker_pool.lock_outcome(job_id) OR NOT worker_pool.is_ending(job_id);
-        IF second = patience THEN
-            RAISE EXCEPTION 'Job % is about to end, and its COMMIT takes long', job_id USING ERRCODE = 'lock_not_available';
-        END IF;
-    END LOOP;
-    IF worker_pool.cancel_waiting(job_id) THEN
-        DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
-        RETURN true;
-    END IF;
-    IF NOT EXISTS (SELECT FROM worker_pool.queued_job j WHERE j.id = job_id AND j.status IN ('waiting', 'scheduled')) THEN
-        DELETE FROM worker_pool.cancel_request c WHERE c.id = job_id;
-        RETURN false;
-    END IF;
-    -- It runs: its worker ends the attempt.
-    PERFORM pg_notify('worker_pool_cancel', job_id::text);
-    RETURN true;
 END
 $$;
+
+CREATE VIEW worker_pool.unended_job AS
+SELECT j.id FROM worker_pool.queued_job j WHERE j.status IN ('waiting', 'scheduled');
 
 -- The autocommit jobs that have begun, as far as nobody has recorded how they ended: some run, of the others nobody knows what they did.
 CREATE VIEW worker_pool.begun_autocommit AS
@@ -102,37 +100,6 @@ BEGIN
     -- Those behind it may run now.
     PERFORM pg_notify('worker_pool', worker);
     RETURN true;
-END
-$$;
-
--- Those who end the job hold this lock until their COMMIT is through. False: it could not be had within a second.
-CREATE FUNCTION worker_pool.lock_outcome(job_id bigint) RETURNS boolean
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
-BEGIN
-    PERFORM pg_advisory_xact_lock(worker_pool.outcome_key(job_id));
-    RETURN true;
-EXCEPTION
-    WHEN lock_not_available THEN
-        RETURN false;
-END
-$$;
-
--- Is the session that runs this job about to end it? It has looked for a cancel then (finish), which no user can do otherwise. Else
--- it is somebody who plays with the lock of the outcome, maybe for ever: then who was first may not be told.
-CREATE FUNCTION worker_pool.is_ending(job_id bigint) RETURNS boolean
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM pg_stat_clear_snapshot();
-    RETURN EXISTS (
-        SELECT
-        FROM worker_pool.running_job r
-        JOIN pg_locks l ON l.pid = r.pid
-        WHERE r.id = job_id
-          AND l.locktype = 'relation'
-          AND l.relation = 'worker_pool.cancel_request'::regclass
-          AND l.mode = 'AccessShareLock'
-          AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-    );
 END
 $$;
 

@@ -61,10 +61,10 @@ BEGIN
 END
 $$;
 
--- Is there reason to let others have the slot? The name is paused; or this one has `held` its own for as long as it may, and more
+-- Is there reason for this one to let others have its slot, which it has held for as long as it may? The name is paused; or more
 -- names wait for nothing but a slot than are about to leave theirs to them. What is wanted a moment ago is about to be started; and
 -- where no operator is about, nobody starts.
-CREATE FUNCTION worker_pool.should_end(worker text, held boolean) RETURNS boolean
+CREATE FUNCTION worker_pool.should_end(worker text) RETURNS boolean
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     waiting   bigint;
@@ -73,9 +73,7 @@ BEGIN
     IF EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name = worker) THEN
         RETURN true;
     END IF;
-    IF NOT held
-       OR NOT EXISTS (SELECT FROM worker_pool.pool p WHERE p.singleton AND p.seen_at > clock_timestamp() - interval '30 s')
-    THEN
+    IF NOT EXISTS (SELECT FROM worker_pool.pool p WHERE p.singleton AND p.seen_at > clock_timestamp() - interval '30 s') THEN
         RETURN false;
     END IF;
     waiting := (

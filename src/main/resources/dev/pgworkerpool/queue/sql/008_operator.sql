@@ -439,27 +439,30 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT j.origin_uid, j.origin FROM worker_pool.queued_job j WHERE j.status = 'scheduled' AND j.origin_uid IS NOT NULL AND NOT j.detached;
 $$;
 
--- What waits becomes cancelled, and what runs is ended as cancelled. Returns how many statements that were. One that somebody else
--- cancels in a transaction that goes on is left to the next call, and so is what would take long.
-CREATE FUNCTION worker_pool.cancel_workerjob(uid uuid) RETURNS int
+-- What waits becomes cancelled, and what runs is ended as cancelled. Returns how many statements that were, and how many are left to the
+-- next call: those that somebody else cancels in a transaction that goes on, and those behind two seconds.
+CREATE FUNCTION worker_pool.cancel_workerjob(uid uuid, OUT cancelled int, OUT left_over int)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    job        record;
-    cancelled  int := 0;
+    job record;
 BEGIN
+    cancelled := 0;
+    left_over := 0;
     FOR job IN
         SELECT j.id FROM worker_pool.queued_job j
         WHERE j.origin_uid = uid AND j.status IN ('waiting', 'scheduled') AND NOT j.detached
         ORDER BY j.id DESC
     LOOP
-        EXIT WHEN clock_timestamp() > statement_timestamp() + interval '2 s';
+        IF clock_timestamp() > statement_timestamp() + interval '2 s' THEN
+            left_over := left_over + 1;
+            CONTINUE;
+        END IF;
         BEGIN
             cancelled := cancelled + worker_pool.cancel_job(job.id, 1)::int;
         EXCEPTION
             WHEN lock_not_available THEN
-                NULL;
+                left_over := left_over + 1;
         END;
     END LOOP;
-    RETURN cancelled;
 END
 $$;

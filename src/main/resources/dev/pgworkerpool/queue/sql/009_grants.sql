@@ -16,6 +16,7 @@ GRANT EXECUTE ON FUNCTION
     worker_pool.enqueue,
     worker_pool.cancel,
     worker_pool.retry,
+    worker_pool.check_readable,
     worker_pool.check_worker_name,
     worker_pool.check_options,
     worker_pool.is_several_statements,
