@@ -20,12 +20,4 @@ public record JobOptions(
         int maxAttempts,
         Duration retryDelay,
         @Nullable Instant runAt,
-        String onFailure) {
-
-    private static final Duration RETRY_DELAY = Duration.ofSeconds(10);
-
-    /** All others as they are when nobody says. */
-    public static JobOptions of(String onFailure) {
-        return new JobOptions(false, null, 1, RETRY_DELAY, null, onFailure);
-    }
-}
+        String onFailure) {}

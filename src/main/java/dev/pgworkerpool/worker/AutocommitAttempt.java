@@ -32,15 +32,25 @@ final class AutocommitAttempt {
             rows = session.runOutsideTransaction(
                     head.id(), job, Objects.requireNonNullElse(head.timeout(), Duration.ZERO));
         } catch (SQLException e) {
-            Log.line("job " + head.id() + " failed, SQLSTATE " + e.getSQLState() + ": " + Reason.of(e));
             control.replaceIfLost();
-            return failed(watched, e);
+            var status = failed(watched, e);
+            log(status, begunAt, ", SQLSTATE " + e.getSQLState() + ": " + Reason.of(e));
+            return status;
         }
         control.replaceIfLost();
         var status = control.endDone(head.id(), rows);
-        Log.line("job " + head.id() + " " + status + " in "
-                + Duration.ofNanos(System.nanoTime() - begunAt).toMillis() + " ms, outside a transaction");
+        log(status, begunAt, "");
         return status;
+    }
+
+    /** As what runs in a transaction is logged (worker_pool.drain). */
+    private void log(String status, long begunAt, String error) {
+        Log.line("job %d %s in %d ms, outside a transaction%s"
+                .formatted(
+                        head.id(),
+                        status.equals("waiting") ? "failed, and has another attempt," : status,
+                        Duration.ofNanos(System.nanoTime() - begunAt).toMillis(),
+                        error));
     }
 
     private String failed(CallWatch watched, SQLException error) throws SQLException, WorkerEnds {

@@ -37,7 +37,7 @@ final class Drain {
     private boolean alone = true;
     private boolean gotOn;
     private int claimErrors;
-    private long notGiven;
+    private long lastNotGiven;
     private long afterId;
     private long hintSince = System.nanoTime();
 
@@ -180,12 +180,12 @@ final class Drain {
     /** Somebody cancelled it just now; or the session gets no jobs, which looking again would not change. */
     private void notGiven(long job) throws SQLException, WorkerEnds {
         control.notBegun();
-        if (job == notGiven) {
+        if (job == lastNotGiven) {
             counts.flush();
             throw new WorkerEnds(
                     Outcome.UNEXPECTED, "the queue does not give job " + job + " to the session of its submitter");
         }
-        notGiven = job;
+        lastNotGiven = job;
     }
 
     private void runBatches(SubmitterSession session) throws SQLException, WorkerEnds {
@@ -218,7 +218,7 @@ final class Drain {
         afterId = drained.afterId();
         drained.report().forEach(Log::line);
         if (!drained.report().isEmpty()) {
-            notGiven = 0;
+            lastNotGiven = 0;
         }
         counts.add(drained.done(), drained.failed());
         return drained;

@@ -2,7 +2,7 @@ package dev.pgworkerpool.worker;
 
 /** How a worker ended, as its exit code says. */
 public enum Outcome {
-    /** Nothing waits any more that this pod can run, or the worker was asked to stop and did so between two jobs. */
+    /** Nothing waits any more that this pod can run, it lets others have its slot, or it was asked to stop and did so between two jobs. */
     DRAINED(0),
     UNEXPECTED(1),
     /** Another worker of this name is awake and does the work. */

@@ -239,7 +239,12 @@ class JobQueueTest {
 
     private static WorkerJobRequest request(String role, List<String> statements) {
         return new WorkerJobRequest(
-                UUID.randomUUID(), "workerjob/books/x", "foo", statements, role, JobOptions.of("cancel_batch"));
+                UUID.randomUUID(),
+                "workerjob/books/x",
+                "foo",
+                statements,
+                role,
+                new JobOptions(false, null, 1, Duration.ofSeconds(10), null, "cancel_batch"));
     }
 
     private QueueNotifications notifications() {

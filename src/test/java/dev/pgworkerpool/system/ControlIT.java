@@ -125,25 +125,36 @@ class ControlIT {
     }
 
     @Test
-    void with_runAt_it_begins_at_that_time_although_the_operator_was_killed_meanwhile() throws Exception {
+    void what_is_due_later_begins_at_that_time_although_the_operator_was_killed_meanwhile() throws Exception {
         try (var blocker = system.block()) {
-            apply("survivor", "runAt: \"" + inSeconds(15) + "\"", "statements: [\"" + BLOCKED + "\"]");
-            workerJobs.awaitReason("survivor", "Scheduled");
+            apply("later", "runAt: \"" + inSeconds(20) + "\"", "statements: [\"" + BLOCKED + "\"]");
+            apply(
+                    "retry",
+                    "maxAttempts: 2",
+                    "retryDelay: 20s",
+                    "statements: [\"" + failsOnce("retry") + "; " + BLOCKED + "\"]");
+            workerJobs.awaitReason("later", "Scheduled");
+            workerJobs.awaitReason("retry", "Retrying");
             system.surroundings().killOperator();
             var killed = databaseTime();
             system.surroundings().startOperator();
             eventually()
                     .until(() -> system.superuserLook("SELECT seen_at > '" + killed + "' FROM worker_pool.pool")
                             .equals(List.of("t")));
-            var back = databaseTime();
 
-            workerJobs.awaitPhase("survivor", Phase.Running);
-            assertThat(turnBegan("survivor", "j.run_at")).isNotNegative();
-            // On a slow machine the operator comes back later than that.
-            assertThat(turnBegan("survivor", "greatest(j.run_at, '" + back + "')"))
-                    .isLessThan(PROMPT_SECONDS);
+            var back = databaseTime();
+            assertBegunWhenDue("later", "j.run_at", back);
+            assertBegunWhenDue("retry", "j.not_before", back);
         }
-        workerJobs.awaitPhase("survivor", Phase.Succeeded);
+        workerJobs.awaitPhase("later", Phase.Succeeded);
+        workerJobs.awaitPhase("retry", Phase.Succeeded);
+    }
+
+    /** @param back since then the operator is about; on a slow machine that is later than the job is due */
+    private static void assertBegunWhenDue(String worker, String due, String back) throws SQLException {
+        workerJobs.awaitReason(worker, "Running");
+        assertThat(turnBegan(worker, due)).isNotNegative();
+        assertThat(turnBegan(worker, "greatest(" + due + ", '" + back + "')")).isLessThan(PROMPT_SECONDS);
     }
 
     /** To the job, a jump of the database's clock is one of its time. */

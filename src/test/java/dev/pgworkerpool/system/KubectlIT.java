@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -80,6 +82,38 @@ class KubectlIT {
                         .containsPattern("(?s)Events:.*Normal +Queued ")
                         .containsPattern("(?s)Events:.*Normal +Started ")
                         .containsPattern("(?s)Events:.*Normal +Succeeded "));
+    }
+
+    @Test
+    void who_watches_a_WorkerJob_is_told_its_story() throws Exception {
+        apply(workerJob("told", "told", BLOCKED).replace("role:", "suspend: true, role:"));
+        kubectl("wait", "--for=jsonpath={.status.phase}=Suspended", "wj/told", TIMEOUT);
+        var watch = CompletableFuture.supplyAsync(KubectlIT::watch);
+        try (var blocker = system.block()) {
+            kubectl("patch", "wj", "told", "--type=merge", "-p", "{\"spec\":{\"suspend\":false}}");
+            kubectl("wait", "--for=jsonpath={.status.phase}=Running", "wj/told", TIMEOUT);
+        }
+        kubectl("wait", "--for=condition=Ready", "wj/told", TIMEOUT);
+        assertThat(watch.join())
+                .containsSubsequence("told Suspended", "told Running 0/1 Running", "told Succeeded 1/1 Succeeded");
+    }
+
+    private static String watch() {
+        try {
+            return String.join("\n", table("get", "wj", "told", "--watch", "--request-timeout=30s"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void each_attempt_of_a_WorkerJob_is_an_Event() throws Exception {
+        apply(workerJob("tried", "tried", "SELECT 1/0").replace("role:", "maxAttempts: 2, retryDelay: 3s, role:"));
+        kubectl("wait", "--for=condition=Stalled", "wj/tried", TIMEOUT);
+        eventually()
+                .untilAsserted(() -> assertThat(kubectl("describe", "wj", "tried"))
+                        .containsPattern("(?s)Events:.*Warning +AttemptFailed .*attempt 1 failed: division by zero")
+                        .containsPattern("(?s)Events:.*Warning +Failed .*statement 1 failed: division by zero"));
     }
 
     @Test

@@ -126,8 +126,7 @@ SELECT
     h.id AS head_id,
     h.submitter,
     least(greatest(h.submitted_at, h.run_at), l.requested_at) AS since,
-    h.not_before,
-    l.worker_name IS NOT NULL AS launched
+    h.not_before
 FROM head h
 FULL JOIN launch l USING (worker_name);
 
@@ -194,7 +193,7 @@ $$;
 -- `held_ms`: not before so many milliseconds from now; null: at once.
 CREATE FUNCTION worker_pool.demand() RETURNS TABLE (
     worker_name text, turn int, head_id bigint, submitter name, waiting_since timestamptz, held_ms bigint,
-    has_login boolean, launched boolean
+    has_login boolean
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -217,7 +216,7 @@ BEGIN
     RETURN QUERY
     SELECT n.worker_name, w.turn, n.head_id, pg_get_userbyid(n.submitter), greatest(n.since, w.yielded_at) AS waits_since,
            greatest(0, ceil(extract(epoch FROM greatest(w.not_before, n.not_before) - clock_timestamp()) * 1000))::bigint,
-           n.submitter IS NULL OR worker_pool.has_login(n.submitter), n.launched
+           n.submitter IS NULL OR worker_pool.has_login(n.submitter)
     FROM worker_pool.wanted_name n
     JOIN worker_pool.worker w ON w.worker_name = n.worker_name
     WHERE n.worker_name NOT IN (SELECT p.worker_name FROM worker_pool.paused p)
