@@ -157,7 +157,8 @@ class AttackTest extends OneWorkerTest {
                         .hasSize(1);
                 execute(session, "COMMIT");
                 assertThat(refusal(session, finish))
-                        .isEqualTo("55000 Job " + victims + " does not wait, or is not yours");
+                        .isEqualTo(
+                                "55000 Job " + victims + " does not wait, is not yours, or runs outside a transaction");
                 assertThat(ask(session, drain)).hasSize(1);
                 assertThat(look("status")).containsExactly("waiting", "waiting");
             }
