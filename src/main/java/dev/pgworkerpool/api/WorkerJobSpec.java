@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
@@ -65,7 +66,10 @@ public record WorkerJobSpec(
         @JsonPropertyDescription("What becomes of the statements after a failed one.") @Default("CancelRest")
         OnFailure onFailure,
 
-        @JsonPropertyDescription("It is deleted so long after its end; never when left out.") @Nullable @Min(0)
+        @JsonPropertyDescription("It is deleted so long after its end; never when left out.")
+        @Nullable
+        @Min(0)
+        @Max(Integer.MAX_VALUE)
         Integer ttlSecondsAfterFinished,
 
         @JsonPropertyDescription("True: it isn't queued yet. Can't become true again once it is.") @Default("false")
@@ -84,6 +88,7 @@ public record WorkerJobSpec(
         @JsonPropertyDescription("How often each statement is tried. Interrupted attempts don't count.")
         @Default("1")
         @Min(1)
+        @Max(Integer.MAX_VALUE)
         Integer maxAttempts,
 
         @JsonPropertyDescription("Before the second attempt of a statement, at most 1h. Doubles each time, to 1h.")

@@ -6,9 +6,9 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crd.generator.annotation.PreserveUnknownFields;
 import io.fabric8.crd.generator.annotation.SchemaFrom;
 import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
 import io.fabric8.generator.annotation.Pattern;
-import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * times as long, and most of its fields would break the worker.
  *
  * @param idleTimeout how long an idle worker stays before its pod ends
+ * @param affinity as it was written: only the API server, which creates the pods, says whether it is one
  * @param yieldAfter how long a worker may have its slot while other names wait for one; 0s: for ever
  * @param ttlSecondsAfterFinished how long an ended Kubernetes Job stays to be looked at
  */
@@ -48,15 +49,18 @@ public record WorkerSpec(
         @Nullable List<Toleration> tolerations,
 
         @JsonPropertyDescription("As of a pod.") @Nullable @PreserveUnknownFields @SchemaFrom(type = Object.class)
-        Affinity affinity,
+        Map<String, Object> affinity,
 
         @Nullable String priorityClassName,
         @Nullable Map<String, String> labels,
         @Nullable Map<String, String> annotations,
         @Nullable List<EnvVar> env,
-        @Default("30") @Min(0) Long terminationGracePeriodSeconds,
+        @Default("30") @Min(0) @Max(Integer.MAX_VALUE) Long terminationGracePeriodSeconds,
 
-        @JsonPropertyDescription("How long an ended Kubernetes Job stays.") @Default("300") @Min(0)
+        @JsonPropertyDescription("How long an ended Kubernetes Job stays.")
+        @Default("300")
+        @Min(0)
+        @Max(Integer.MAX_VALUE)
         Integer ttlSecondsAfterFinished,
 
         @JsonPropertyDescription(

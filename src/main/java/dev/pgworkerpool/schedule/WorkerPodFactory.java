@@ -73,7 +73,7 @@ public record WorkerPodFactory(String defaultImage) {
 
     private PodTemplateSpec template(WorkerPool pool, String worker, int turn) {
         WorkerSpec spec = pool.getSpec().worker();
-        return new PodTemplateSpecBuilder()
+        PodTemplateSpec template = new PodTemplateSpecBuilder()
                 .withNewMetadata()
                 .withLabels(merged(spec.labels(), labels(pool)))
                 .withAnnotations(annotations(orEmpty(spec.annotations()), worker, turn))
@@ -86,7 +86,6 @@ public record WorkerPodFactory(String defaultImage) {
                 .withTerminationGracePeriodSeconds(spec.terminationGracePeriodSeconds())
                 .withNodeSelector(spec.nodeSelector())
                 .withTolerations(spec.tolerations())
-                .withAffinity(spec.affinity())
                 .withPriorityClassName(spec.priorityClassName())
                 .withImagePullSecrets(spec.imagePullSecrets())
                 .withNewSecurityContext()
@@ -102,6 +101,10 @@ public record WorkerPodFactory(String defaultImage) {
                 .withVolumes(CredentialFiles.volumes(pool.getSpec()))
                 .endSpec()
                 .build();
+        if (spec.affinity() != null) {
+            template.getSpec().setAdditionalProperty("affinity", spec.affinity());
+        }
+        return template;
     }
 
     private Container container(WorkerPool pool) {

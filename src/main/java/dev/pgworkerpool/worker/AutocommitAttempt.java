@@ -38,7 +38,10 @@ final class AutocommitAttempt {
             return status;
         }
         control.replaceIfLost();
-        var status = control.endDone(head.id(), rows);
+        var timeout = head.timeout();
+        var status = timeout != null && watched.isFarBeyond(timeout)
+                ? control.endTimedOut(head.id(), timeout, false)
+                : control.endDone(head.id(), rows);
         log(status, begunAt, "");
         return status;
     }

@@ -29,6 +29,8 @@ final class CallWatch implements AutoCloseable {
     /** So long a job may take to end that was cancelled, or whose time is over. */
     private static final Duration GRACE = Duration.ofSeconds(2);
 
+    private static final Duration ON_THE_WAY = Duration.ofMillis(250);
+
     /** Why an attempt was interrupted that {@link #stop} has ended. */
     static final String STOPPED_IN_MID_JOB = "the worker was asked to stop and its grace period ran out";
 
@@ -82,6 +84,11 @@ final class CallWatch implements AutoCloseable {
         return timeout != null
                 && QUERY_CANCELED.equals(error.getSQLState())
                 && since(begunAt).compareTo(timeout) >= 0;
+    }
+
+    /** Whether the job has caught the end of its time and gone on; what takes so long on the way to here is not its own time. */
+    boolean isFarBeyond(Duration limit) {
+        return since(begunAt).compareTo(limit.plus(ON_THE_WAY)) > 0;
     }
 
     /** Why this worker ended the session; null: it did not. */

@@ -131,7 +131,8 @@ final class SubmitterSession implements AutoCloseable {
         try (var statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
             // Rows that it returns are read and forgotten.
-            return statement.executeLargeUpdate(job.query());
+            var rows = statement.executeLargeUpdate(job.query());
+            return rows < 0 ? null : rows;
         } catch (SQLException e) {
             if (ROWS_LEFT_OUT.equals(e.getSQLState()) && Reason.serverMessage(e) == null) {
                 return null;

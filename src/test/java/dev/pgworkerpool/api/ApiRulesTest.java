@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.pgworkerpool.embedded.EmbeddedCluster;
 import dev.pgworkerpool.embedded.NodeImage;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -58,6 +59,33 @@ class ApiRulesTest {
     @Test
     void a_pool_whose_name_is_no_label_is_refused() {
         assertThat(refusal(pool("p".repeat(64), ""))).contains("at most 63 characters");
+    }
+
+    /** What the operator could not read would stop it for everybody. */
+    @Test
+    void numbers_are_such_as_the_operator_can_read() {
+        assertThat(refusalOfTheServer(pool("ttl", "worker: {ttlSecondsAfterFinished: 2147483648}")))
+                .contains("ttlSecondsAfterFinished");
+        assertThat(refusalOfTheServer(pool("grace", "worker: {terminationGracePeriodSeconds: 2147483648}")))
+                .contains("terminationGracePeriodSeconds");
+        assertThat(refusalOfTheServer(job("ttl", "foo", "ttlSecondsAfterFinished: 2147483648")))
+                .contains("ttlSecondsAfterFinished");
+        assertThat(refusalOfTheServer(job("attempts", "foo", "maxAttempts: 2147483648")))
+                .contains("maxAttempts");
+    }
+
+    @Test
+    void an_affinity_that_is_none_can_be_read_all_the_same() {
+        create(pool("affinity", "worker: {affinity: {nodeAffinity: oops}}"));
+        assertThat(cluster.client()
+                        .resources(WorkerPool.class)
+                        .inNamespace("default")
+                        .withName("affinity")
+                        .get()
+                        .getSpec()
+                        .worker()
+                        .affinity())
+                .containsEntry("nodeAffinity", "oops");
     }
 
     @Test
@@ -147,6 +175,14 @@ class ApiRulesTest {
 
     private static String refusal(String yaml) {
         return message(() -> create(yaml));
+    }
+
+    /** Where the client can't read it either. */
+    private static String refusalOfTheServer(String yaml) {
+        return message(() -> cluster.client()
+                .resource(Serialization.unmarshal(yaml, GenericKubernetesResource.class))
+                .inNamespace("default")
+                .create());
     }
 
     private static String message(ThrowingCallable call) {

@@ -152,7 +152,7 @@ class WorkerPodFactoryTest {
         assertThat(pod.getServiceAccountName()).isEqualTo("worker");
         assertThat(pod.getNodeSelector()).containsEntry("disk", "fast");
         assertThat(pod.getTolerations()).hasSize(1);
-        assertThat(pod.getAffinity().getNodeAffinity()).isNotNull();
+        assertThat(pod.getAdditionalProperties()).containsEntry("affinity", Map.of("nodeAffinity", Map.of()));
         assertThat(pod.getPriorityClassName()).isEqualTo("low");
         assertThat(pod.getImagePullSecrets()).extracting("name").containsExactly("registry");
         assertThat(pod.getTerminationGracePeriodSeconds()).isEqualTo(5);

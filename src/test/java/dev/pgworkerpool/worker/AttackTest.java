@@ -157,8 +157,7 @@ class AttackTest extends OneWorkerTest {
                         .hasSize(1);
                 execute(session, "COMMIT");
                 assertThat(refusal(session, finish))
-                        .isEqualTo(
-                                "55000 Job " + victims + " does not wait, is not yours, or runs outside a transaction");
+                        .isEqualTo("55000 Job " + victims + " does not wait, is not yours, or runs elsewhere");
                 assertThat(ask(session, drain)).hasSize(1);
                 assertThat(look("status")).containsExactly("waiting", "waiting");
             }

@@ -130,6 +130,27 @@ class AutocommitTest extends OneWorkerTest {
     }
 
     @Test
+    void what_catches_the_end_of_its_time_and_goes_on_has_failed() throws SQLException {
+        database.ask(
+                "alice",
+                "SELECT worker_pool.enqueue('foo', ?, autocommit => true, timeout => '300 ms')",
+                "DO $$ BEGIN BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END;"
+                        + " PERFORM pg_sleep(0.5); END $$");
+        run();
+        assertThat(outcomes())
+                .containsExactly("failed 57014 timed out: the attempt reached the timeout of this job, 0.3 s");
+    }
+
+    @Test
+    void rows_are_not_counted_where_PostgreSQL_does_not_say() throws SQLException {
+        database.execute("alice", "CREATE PROCEDURE public.commits() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$");
+        enqueue("CALL public.commits()");
+        run();
+        assertThat(look("row_count")).containsOnlyNulls();
+        database.execute("alice", "DROP PROCEDURE public.commits");
+    }
+
+    @Test
     void it_creates_a_database() throws SQLException {
         database.asSuperuser("ALTER ROLE alice CREATEDB");
         try {

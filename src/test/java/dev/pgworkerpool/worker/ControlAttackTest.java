@@ -325,7 +325,33 @@ class ControlAttackTest extends OneWorkerTest {
         submit(effect("behind"));
         run();
         assertThat(look("concat_ws(' ', status, attempts, sqlstate)"))
-                .containsExactly("failed 1 55006", "failed 1 55006", "failed 1 55000", "done 1");
+                .containsExactly("failed 1 55006", "failed 1 55006", "failed 1 55006", "done 1");
+    }
+
+    /** Whatever it catches. */
+    @Test
+    void a_job_that_tried_to_end_itself_is_still_seen_and_cancelled() throws Exception {
+        var job = submit("DO $$ BEGIN BEGIN PERFORM worker_pool.finish("
+                + "substring(current_setting('application_name') from '\\d+$')::bigint, 'done', now(), 0, NULL, NULL);"
+                + " EXCEPTION WHEN OTHERS THEN NULL; END; PERFORM pg_sleep(60); END $$");
+        var worker = start();
+        awaitPending(job);
+        assertThat(database.ask("alice", cancelOf(job))).containsExactly("t");
+        assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        assertThat(look("concat_ws(' ', status, sqlstate)")).containsExactly("cancelled 57014");
+    }
+
+    @Test
+    void a_session_of_the_submitter_that_ends_a_running_job_by_hand_is_refused_at_once() throws Exception {
+        var job = submit(SLOW);
+        var worker = start();
+        awaitPending(job);
+        assertThat(database.refusal(
+                        "alice", "SELECT worker_pool.finish(" + job + ", 'failed', now(), NULL, NULL, NULL)"))
+                .isEqualTo("55000 Job " + job + " does not wait, is not yours, or runs elsewhere");
+        assertThat(database.ask("alice", cancelOf(job))).containsExactly("t");
+        assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        assertThat(look("status")).containsExactly("cancelled");
     }
 
     @Test

@@ -15,13 +15,16 @@ RETURN 8606216600190023680 + (pg_catalog.hashtextextended(worker COLLATE "C", 2)
 -- K3, outcome: held exclusively by the transaction that ends the job, and by one that cancels it. Which of them had it first wins.
 -- Nobody else can tell this key before it is held: with the lock of an outcome one could make a cancel fail, or lie.
 CREATE TABLE worker_pool.secret (
-    seed  bigint NOT NULL
+    seed  text NOT NULL
 );
-INSERT INTO worker_pool.secret VALUES (pg_catalog.hashtextextended(pg_catalog.gen_random_uuid()::text, 0));
+INSERT INTO worker_pool.secret VALUES (pg_catalog.gen_random_uuid()::text);
 
 CREATE FUNCTION worker_pool.outcome_key(id bigint) RETURNS bigint
 LANGUAGE sql STABLE
-RETURN (SELECT pg_catalog.hashint8extended(id, s.seed) FROM worker_pool.secret s);
+RETURN (
+    SELECT ('x' || pg_catalog.encode(pg_catalog.substring(pg_catalog.sha256(pg_catalog.convert_to(s.seed || id, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint
+    FROM worker_pool.secret s
+);
 
 -- The sessions that may run a job right now, by their transactions. The one that runs a job keeps its row locked until its
 -- transaction ends (claim), so the row's xmax is among these: the job can neither undo that nor outlive it, a crash

@@ -62,7 +62,8 @@ BEGIN
 END
 $$;
 
--- The waiting jobs of the same name, batch and submitter will not run.
+-- The waiting jobs of the same name, batch and submitter will not run. One that runs outside a transaction does: who calls finish() by
+-- hand must not hide it.
 CREATE FUNCTION worker_pool.cancel_batch(worker text, batch text, submitter oid) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -71,7 +72,8 @@ BEGIN
     WHERE j.worker_name BETWEEN worker AND worker
       AND j.status = 'waiting'
       AND j.batch = cancel_batch.batch
-      AND j.submitter = cancel_batch.submitter;
+      AND j.submitter = cancel_batch.submitter
+      AND j.id NOT IN (SELECT a.id FROM worker_pool.running_autocommit a);
 
     UPDATE worker_pool.queued_job j
     SET status = 'cancelled', finished_at = clock_timestamp()
@@ -162,9 +164,9 @@ $$;
 -- 'cancelled', or 'waiting' for another attempt. Nothing is recorded of one that is done and was cancelled: the caller rolls its effect
 -- back, and comes again. A job can call it, too, with anything: what others read of it has bounds.
 --
--- Not from within the job, which runs in a sub-transaction of the one that ends it: one that ended itself in there would go on unseen
--- and for ever, as its row would not be that of a running job any more. For the same reason not of an autocommit job, of which the
--- control session records how it ended (end_attempt).
+-- Not from within the job, nor from within any other function: a job that touched its own row in there would go on unseen and for
+-- ever. So nothing is touched before it is known who calls: the context is this function alone, or drain() as well. Nor of an
+-- autocommit job, of which the control session records how it ended (end_attempt).
 --
 -- Either this or a cancel wins: one that was committed before is seen here, one in flight is waited for, and one that
 -- comes later waits for the end of this transaction.
@@ -176,53 +178,49 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = 0
 AS $$
 DECLARE
-    me      oid;
-    key     bigint;
-    job     record;
-    status  text;
+    context  text;
+    key      bigint;
+    uid      uuid;
 BEGIN
-    -- What outcome_key() returns, without the call.
-    SELECT l.role, hashint8extended(job_id, s.seed) INTO me, key FROM worker_pool.session_login l CROSS JOIN worker_pool.secret s;
+    GET DIAGNOSTICS context = PG_CONTEXT;
+    IF split_part(context, E'\n', 3) <> '' THEN
+        RAISE EXCEPTION 'A job does not end from within' USING ERRCODE = 'object_in_use';
+    ELSIF outcome NOT IN ('done', 'failed') THEN
+        RAISE EXCEPTION 'A job ends as done or failed, not as %', outcome USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+
+    -- With the key as outcome_key() has it, without the call.
+    SELECT ('x' || encode(substring(sha256(convert_to(s.seed || j.id, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint INTO key
+    FROM worker_pool.session_login l
+    JOIN worker_pool.queued_job j ON j.submitter = l.role
+    CROSS JOIN worker_pool.secret s
+    WHERE j.id = job_id AND j.status = 'waiting' AND NOT j.autocommit
+    FOR UPDATE OF j SKIP LOCKED;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'Job % does not wait, is not yours, or runs elsewhere', job_id USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
     IF NOT pg_try_advisory_xact_lock(key) THEN
         PERFORM worker_pool.await_cancel(job_id);
     END IF;
 
-    IF outcome = 'done' THEN
-        UPDATE worker_pool.queued_job j
-        SET status = 'done',
-            attempts = j.attempts + 1,
-            started_at = greatest(j.submitted_at, least(begun, clock_timestamp())),
-            finished_at = clock_timestamp(),
-            row_count = touched
-        WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = me AND NOT j.autocommit
-          AND NOT EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = job_id)
-        RETURNING j.origin_uid, j.xmin AS writer INTO job;
-        IF FOUND THEN
-            IF job.writer <> pg_current_xact_id()::xid THEN
-                RAISE EXCEPTION 'A job does not end from within' USING ERRCODE = 'object_in_use';
-            END IF;
-            IF job.origin_uid IS NOT NULL THEN
-                PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
-            END IF;
-            RETURN 'done';
-        END IF;
-    ELSIF outcome <> 'failed' THEN
-        RAISE EXCEPTION 'A job ends as done or failed, not as %', outcome USING ERRCODE = 'invalid_parameter_value';
+    IF outcome = 'failed' THEN
+        RETURN worker_pool.attempt_failed(job_id, begun, failure, failure_state, false);
     END IF;
-
-    PERFORM FROM worker_pool.queued_job j
-    WHERE j.id = job_id AND j.status = 'waiting' AND j.submitter = me AND NOT j.autocommit
-    FOR UPDATE;
+    UPDATE worker_pool.queued_job j
+    SET status = 'done',
+        attempts = j.attempts + 1,
+        started_at = greatest(j.submitted_at, least(begun, clock_timestamp())),
+        finished_at = clock_timestamp(),
+        row_count = touched
+    WHERE j.id = job_id AND NOT EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = job_id)
+    RETURNING j.origin_uid INTO uid;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'Job % does not wait, is not yours, or runs outside a transaction', job_id USING ERRCODE = 'object_not_in_prerequisite_state';
-    ELSIF outcome = 'done' THEN
         RETURN 'cancelled';
     END IF;
-    status := worker_pool.attempt_failed(job_id, begun, failure, failure_state, false);
-    IF (SELECT j.xmin FROM worker_pool.queued_job j WHERE j.id = job_id) <> pg_current_xact_id()::xid THEN
-        RAISE EXCEPTION 'A job does not end from within' USING ERRCODE = 'object_in_use';
+    IF uid IS NOT NULL THEN
+        PERFORM pg_notify('worker_pool_job', uid::text);
     END IF;
-    RETURN status;
+    RETURN 'done';
 END
 $$;
 
