@@ -9,9 +9,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
+import java.util.stream.IntStream;
 
 /**
- * A database with the queue, and a table {@code public.effect} that jobs write to. The roles are those of {@link QueueDatabase}:
+ * A database with the queue, a table {@code public.effect} that jobs write to, and {@code public.plain}, which is like the table of the
+ * queue, its indexes included, but for the triggers. The roles are those of {@link QueueDatabase}:
  * {@code alice} queues, and her jobs run.
  */
 final class BenchDatabase implements AutoCloseable {
@@ -34,8 +36,14 @@ final class BenchDatabase implements AutoCloseable {
         database.asSuperuser(
                 "ALTER DATABASE %s SET synchronous_commit = %s"
                         .formatted(database.name(), durability.synchronousCommit()),
-                "CREATE TABLE public.effect (v int)",
-                "GRANT ALL ON public.effect TO PUBLIC");
+                """
+                CREATE TABLE public.effect (v int);
+                CREATE TABLE public.plain (LIKE worker_pool.queued_job INCLUDING ALL) WITH (fillfactor = 90);
+                ALTER TABLE public.plain
+                    ALTER submitter SET DEFAULT to_regrole('alice'),
+                    ALTER search_path SET DEFAULT '"$user", public',
+                    ALTER time_zone SET DEFAULT 'UTC';
+                GRANT ALL ON public.effect, public.plain TO PUBLIC""");
         return new BenchDatabase(database);
     }
 
@@ -64,11 +72,48 @@ final class BenchDatabase implements AutoCloseable {
                 "jdbc:postgresql://%s:%d/%s".formatted(address.host(), address.port(), name()), properties);
     }
 
+    /** The name of the worker with this number. */
+    static String name(int number) {
+        return "name " + number;
+    }
+
+    static List<String> names(int number) {
+        return IntStream.rangeClosed(1, number).mapToObj(BenchDatabase::name).toList();
+    }
+
     /** As it was in the beginning, with all of it on the disk. No worker may be about. */
     void empty() throws SQLException {
         database.asSuperuser(
-                "TRUNCATE worker_pool.queued_job, worker_pool.worker, worker_pool.launch_request, public.effect",
+                "TRUNCATE worker_pool.queued_job, worker_pool.worker, worker_pool.launch_request, public.effect, public.plain",
                 "CHECKPOINT");
+    }
+
+    void emptyEffects() throws SQLException {
+        database.asSuperuser("TRUNCATE public.effect", "CHECKPOINT");
+    }
+
+    /**
+     * Puts jobs straight into the table, past its triggers, as if they had been queued a month ago.
+     *
+     * @param names how many names take turns
+     */
+    void insertJobs(String status, int names, int number) throws SQLException {
+        try (var connection = database.asSuperuser();
+                var insert = connection.prepareStatement("""
+                        INSERT INTO worker_pool.queued_job (worker_name, query_text, status, submitter, search_path, time_zone,
+                            submitted_at, started_at, finished_at, attempts, row_count)
+                        SELECT 'name ' || 1 + n % ?, ?, ?, 'alice'::regrole, '"$user", public', 'UTC', month_ago,
+                               CASE WHEN ended THEN month_ago END, CASE WHEN ended THEN month_ago END, ended::int,
+                               CASE WHEN ended THEN 1 END
+                        FROM generate_series(1, ?) n, (SELECT ? <> 'waiting', now() - interval '30 days') AS c (ended, month_ago)""")) {
+            QueueDatabase.execute(connection, "SET session_replication_role = replica");
+            insert.setInt(1, names);
+            insert.setString(2, INSERT);
+            insert.setString(3, status);
+            insert.setInt(4, number);
+            insert.setString(5, status);
+            insert.execute();
+        }
     }
 
     /** Queues as many jobs for each name, which take turns. */
@@ -85,8 +130,9 @@ final class BenchDatabase implements AutoCloseable {
         database.asSuperuser("ANALYZE worker_pool.queued_job");
     }
 
-    /** No job begins from now on. */
+    /** No job begins from now on, and nobody is known to be up. */
     void suspend() throws SQLException {
+        database.execute(QueueDatabase.OPERATOR, "UPDATE worker_pool.worker SET pod = NULL");
         acquire(true);
     }
 
@@ -108,10 +154,11 @@ final class BenchDatabase implements AutoCloseable {
         awaitAnswer("SELECT count(*) = %d FROM worker_pool.worker WHERE pod IS NOT NULL".formatted(names));
     }
 
-    /** Until none of these jobs waits any more. */
+    /** Until nothing of these names waits any more. */
     void awaitDone(List<String> names) throws SQLException {
-        awaitAnswer("SELECT count(*) = 0 FROM worker_pool.wanted_name WHERE worker_name = ANY ('{%s}')"
-                .formatted(String.join(",", names)));
+        for (var name : names) {
+            awaitAnswer("SELECT id IS NULL FROM worker_pool.head('%s')".formatted(name));
+        }
     }
 
     private void awaitAnswer(String question) throws SQLException {
@@ -123,6 +170,11 @@ final class BenchDatabase implements AutoCloseable {
                 }
             });
         }
+    }
+
+    /** Of what was queued last; 0: nothing is there. */
+    long lastId() throws SQLException {
+        return (long) ask("SELECT coalesce(max(id), 0) FROM worker_pool.queued_job");
     }
 
     /** Jobs a second of those behind this id, by the clock of the database: from the first one's beginning to the last one's end. */

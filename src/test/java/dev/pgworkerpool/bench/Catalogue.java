@@ -17,11 +17,13 @@ final class Catalogue {
     /** What full sizes are divided by. */
     private final int part;
 
+    private final int history;
     private final List<Peer> peers;
 
     private Catalogue(BenchArguments arguments) {
         this.rounds = Objects.requireNonNullElse(arguments.rounds(), arguments.quick() ? QUICK_ROUNDS : ROUNDS);
         this.part = arguments.quick() ? 4 : 1;
+        this.history = Objects.requireNonNullElse(arguments.history(), arguments.quick() ? 300_000 : 10_000_000);
         this.peers = arguments.quick()
                 ? List.of()
                 : Peers.ALL.stream().filter(Peer::isInstalled).toList();
@@ -44,42 +46,59 @@ final class Catalogue {
     }
 
     private List<Question> all() {
-        return Stream.<Question>of(
-                        new DrainQuestion(
-                                about(
-                                        "drain-durable",
-                                        "Drain, one name, durable",
-                                        "Jobs a second of one worker, against single-row INSERTs of one connection, each with its commit.",
-                                        Aim.atLeast(0.75, WORKERS, INSERTS),
-                                        Aim.atLeastOfBestPeer(2.5, WORKERS)),
-                                new Load(Durability.DURABLE, 1, 8000 / part, 0),
-                                peers),
-                        new DrainQuestion(
-                                about(
-                                        "drain-async",
-                                        "Drain, one name, synchronous_commit = off",
-                                        "The same where no commit waits for the disk.",
-                                        Aim.atLeast(0.85, WORKERS, INSERTS),
-                                        Aim.atLeastOfBestPeer(2.5, WORKERS)),
-                                new Load(Durability.ASYNC, 1, 16_000 / part, 0),
-                                peers),
-                        new DrainQuestion(
-                                about(
-                                        "drain-link",
-                                        "Drain over a link with a round trip of 0.6 ms",
-                                        "The same over a link, for the worker as for the INSERTs. No commit waits for the disk.",
-                                        Aim.atLeast(6, WORKERS, INSERTS)),
-                                new Load(Durability.ASYNC, 1, 8000 / part, 0.6),
-                                List.of()),
-                        new DrainQuestion(
-                                about(
-                                        "drain-8",
-                                        "Drain, 8 names at once, durable",
-                                        "Jobs a second of 8 workers, against 8 connections that insert.",
-                                        Aim.atLeast(0.7, WORKERS, INSERTS)),
-                                new Load(Durability.DURABLE, 8, 4000 / part, 0),
-                                List.of()))
-                .toList();
+        return Stream.concat(drains(), others()).toList();
+    }
+
+    private Stream<Question> drains() {
+        return Stream.of(
+                new DrainQuestion(
+                        about(
+                                "drain-durable",
+                                "Drain, one name, durable",
+                                "Jobs a second of one worker, against single-row INSERTs of one connection, each with its commit.",
+                                Aim.atLeast(0.75, WORKERS, INSERTS),
+                                Aim.atLeastOfBestPeer(2.5, WORKERS)),
+                        new Load(Durability.DURABLE, 1, 8000 / part, 0),
+                        peers),
+                new DrainQuestion(
+                        about(
+                                "drain-async",
+                                "Drain, one name, synchronous_commit = off",
+                                "The same where no commit waits for the disk.",
+                                Aim.atLeast(0.85, WORKERS, INSERTS),
+                                Aim.atLeastOfBestPeer(2.5, WORKERS)),
+                        new Load(Durability.ASYNC, 1, 16_000 / part, 0),
+                        peers),
+                new DrainQuestion(
+                        about(
+                                "drain-link",
+                                "Drain over a link with a round trip of 0.6 ms",
+                                "The same over a link, for the worker as for the INSERTs. No commit waits for the disk.",
+                                Aim.atLeast(6, WORKERS, INSERTS)),
+                        new Load(Durability.ASYNC, 1, 8000 / part, 0.6),
+                        List.of()),
+                new DrainQuestion(
+                        about(
+                                "drain-8",
+                                "Drain, 8 names at once, durable",
+                                "Jobs a second of 8 workers, against 8 connections that insert.",
+                                Aim.atLeast(0.7, WORKERS, INSERTS)),
+                        new Load(Durability.DURABLE, 8, 4000 / part, 0),
+                        List.of()));
+    }
+
+    private Stream<Question> others() {
+        return Stream.of(
+                new HistoryQuestion(rounds, history, history / 100, 8000 / part),
+                new HeldSnapshotQuestion(rounds, 20_000 / part),
+                new SubmitQuestion(rounds, 1, 6000 / part),
+                new SubmitQuestion(rounds, 8, 24_000 / part),
+                new SubmitQuestion(rounds, 32, 48_000 / part),
+                new AsleepSubmitQuestion(rounds, 32, 24_000 / part),
+                new BulkQuestion(rounds, BulkQuestion.Kind.CALLS, 100_000 / part),
+                new BulkQuestion(rounds, BulkQuestion.Kind.SELECT, 100_000 / part),
+                new WakeUpQuestion(rounds, 400 / part),
+                new RetentionQuestion(rounds, 1_000_000 / part, 12_000 / part));
     }
 
     private About about(String id, String title, String measured, Aim... aims) {

@@ -2,7 +2,6 @@ package dev.pgworkerpool.bench;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** See {@link DrainQuestion}. */
 final class DrainTrial implements Trial {
@@ -11,8 +10,6 @@ final class DrainTrial implements Trial {
     private final DrainQuestion.Load load;
     private final List<PeerContender> peers;
 
-    private final List<String> names;
-
     DrainTrial(BenchDatabase database, Link link, DrainQuestion.Load load, List<Peer> peers) {
         this.database = database;
         this.link = link;
@@ -20,7 +17,6 @@ final class DrainTrial implements Trial {
         this.peers = peers.stream()
                 .map(peer -> new PeerContender(peer, database, load.jobs()))
                 .toList();
-        this.names = IntStream.range(0, load.names()).mapToObj(n -> "w" + n).toList();
     }
 
     @Override
@@ -42,12 +38,7 @@ final class DrainTrial implements Trial {
 
     private double workers() throws Exception {
         database.empty();
-        database.queueJobs(names, load.jobs());
-        try (var workers = Workers.start(database, names, link.address())) {
-            workers.drain();
-        }
-        database.requireEffects(names.size() * load.jobs());
-        return database.drainRate(0);
+        return new Backlog(database, link.address(), BenchDatabase.names(load.names()), load.jobs()).drain();
     }
 
     @Override
