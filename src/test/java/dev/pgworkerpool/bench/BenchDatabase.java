@@ -92,30 +92,6 @@ final class BenchDatabase implements AutoCloseable {
         database.asSuperuser("TRUNCATE public.effect", "CHECKPOINT");
     }
 
-    /**
-     * Puts jobs straight into the table, past its triggers, as if they had been queued a month ago.
-     *
-     * @param names how many names take turns
-     */
-    void insertJobs(String status, int names, int number) throws SQLException {
-        try (var connection = database.asSuperuser();
-                var insert = connection.prepareStatement("""
-                        INSERT INTO worker_pool.queued_job (worker_name, query_text, status, submitter, search_path, time_zone,
-                            submitted_at, started_at, finished_at, attempts, row_count)
-                        SELECT 'name ' || 1 + n % ?, ?, ?, 'alice'::regrole, '"$user", public', 'UTC', month_ago,
-                               CASE WHEN ended THEN month_ago END, CASE WHEN ended THEN month_ago END, ended::int,
-                               CASE WHEN ended THEN 1 END
-                        FROM generate_series(1, ?) n, (SELECT ? <> 'waiting', now() - interval '30 days') AS c (ended, month_ago)""")) {
-            QueueDatabase.execute(connection, "SET session_replication_role = replica");
-            insert.setInt(1, names);
-            insert.setString(2, INSERT);
-            insert.setString(3, status);
-            insert.setInt(4, number);
-            insert.setString(5, status);
-            insert.execute();
-        }
-    }
-
     /** Queues as many jobs for each name, which take turns. */
     void queueJobs(List<String> names, int each) throws SQLException {
         try (var connection = as(ALICE);

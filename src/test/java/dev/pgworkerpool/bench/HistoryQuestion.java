@@ -31,8 +31,8 @@ record HistoryQuestion(int rounds, int history, int waiting, int jobs) implement
     public Trial open(BenchServer server) throws Exception {
         var empty = BenchDatabase.on(server, Durability.DURABLE);
         var full = BenchDatabase.on(server, Durability.DURABLE);
-        full.insertJobs("done", NAMES, history);
-        full.insertJobs("waiting", NAMES - 1, waiting);
+        full.queue().insertJobs("done", NAMES, history, BenchDatabase.INSERT);
+        full.queue().insertJobs("waiting", NAMES - 1, waiting, BenchDatabase.INSERT);
         full.queue().asSuperuser("VACUUM ANALYZE worker_pool.queued_job");
         return new Trial() {
             @Override

@@ -52,7 +52,7 @@ record RetentionQuestion(int rounds, int old, int jobs) implements Question {
 
             private void fill() throws Exception {
                 database.empty();
-                database.insertJobs("done", 1, old);
+                database.queue().insertJobs("done", 1, old, BenchDatabase.INSERT);
                 database.queue().asSuperuser("VACUUM ANALYZE worker_pool.queued_job");
             }
 
