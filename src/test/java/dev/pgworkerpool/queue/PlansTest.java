@@ -9,6 +9,7 @@ import dev.pgworkerpool.postgres.PostgresServer;
 import dev.pgworkerpool.postgres.QueueDatabase;
 import java.sql.SQLException;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -29,6 +30,7 @@ class PlansTest extends OnEachServer {
 
     private static final String WAITING = "queued_job_waiting";
     private static final String SCHEDULED = "queued_job_scheduled";
+    private static final String ENDED = "queued_job_finished";
     private static final String ID = "queued_job_pkey";
     private static final String SUBMITTER_AND_ID = "queued_job_submitter";
     private static final String EVERYTHING = "the whole table";
@@ -125,6 +127,15 @@ class PlansTest extends OnEachServer {
         assertThat(ways(statistics, OPERATOR, "SELECT worker_pool.admit_due()"))
                 .contains(SCHEDULED)
                 .isSubsetOf(SCHEDULED, ID);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void what_is_too_old_is_found_by_the_index_of_when_it_ended(Statistics statistics) throws SQLException {
+        for (var keep : List.of("39 days", "60 days")) {
+            var prune = "SELECT worker_pool.prune('%1$s', '%1$s', '{}', 1000)".formatted(keep);
+            assertThat(ways(statistics, OPERATOR, prune)).contains(ENDED).isSubsetOf(ENDED, ID);
+        }
     }
 
     /** The indexes by which this call reads the jobs. */
