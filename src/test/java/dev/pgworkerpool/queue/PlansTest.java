@@ -131,6 +131,14 @@ class PlansTest extends OnEachServer {
 
     @ParameterizedTest
     @EnumSource
+    void nothing_that_the_demand_asks_reads_all_jobs(Statistics statistics) throws SQLException {
+        assertThat(ways(statistics, OPERATOR, "SELECT * FROM worker_pool.demand()"))
+                .contains(WAITING)
+                .isSubsetOf(WAITING, ID);
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void what_is_too_old_is_found_by_the_index_of_when_it_ended(Statistics statistics) throws SQLException {
         for (var keep : List.of("39 days", "60 days")) {
             var prune = "SELECT worker_pool.prune('%1$s', '%1$s', '{}', 1000)".formatted(keep);
