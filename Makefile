@@ -1,7 +1,7 @@
 # The commands of this project; `make` alone lists them. Needs a JDK 25 or newer, and nothing else for demo and test.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-up test test-postgres test-image format crds image classes deploy undeploy e2e e2e-outages measure
+.PHONY: help demo demo-up test test-postgres test-image format crds image classes deploy undeploy e2e e2e-outages measure bench bench-quick
 
 IMAGE ?= pg-worker-pool-operator:0.1.0
 DOCKER ?= docker
@@ -12,6 +12,8 @@ with_jdk := JAVA_HOME=$$(.mvn/find-jdk) && export JAVA_HOME &&
 java = "$$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
 	-Djava.util.logging.manager=org.jboss.logmanager.LogManager \
 	-cp "target/test-classes:target/classes:$$(cat target/test-classpath)"
+bench = $(with_jdk) exec $(java) dev.pgworkerpool.bench.Bench $(if $(QUESTIONS),--questions=$(QUESTIONS)) $(if $(ROUNDS),--rounds=$(ROUNDS)) \
+	$(if $(HISTORY),--history=$(HISTORY)) $(if $(POSTGRES),--postgres=$(POSTGRES))
 e2e = $(mvn) -Pe2e -Dimage=$(IMAGE) -Dimage.next=$(or $(NEXT_IMAGE),$(IMAGE))
 mvn := $(with_jdk) ./mvnw -B --no-transfer-progress
 
@@ -33,6 +35,12 @@ demo: target/demo-built ## the whole thing in one go: needs no cluster, no Docke
 
 demo-up: target/demo-built ## only the surroundings of the demo, until Ctrl-C: PostgreSQL, a Kubernetes API, the operator
 	@$(with_jdk) exec $(java) dev.pgworkerpool.demo.Demo up
+
+bench: target/demo-built ## measure the queue against the limit of PostgreSQL and its peers: target/bench/report.md. May be told: QUESTIONS=drain-durable,submit-8 ROUNDS=5 HISTORY=1000000 POSTGRES=15
+	@$(bench)
+
+bench-quick: target/demo-built ## the same in three minutes, without peers; fails where a ratio is much worse than the one that is checked in
+	@$(bench) --quick
 
 # Directories are named as well: their time changes when a file goes.
 target/demo-built: pom.xml $(shell find src $(wildcard crds/*) -not -name '.*')

@@ -65,9 +65,10 @@ public final class EmbeddedPostgres implements PostgresServer {
     }
 
     /** The same from an installation of PostgreSQL, e.g. {@code /usr/lib/postgresql/15}. */
-    static EmbeddedPostgres startInstalled(Path installation, Path dir, Map<String, String> settings) {
+    public static EmbeddedPostgres startInstalled(Path installation, Path dir, Map<String, String> settings) {
         var server = new EmbeddedPostgres(dir.toAbsolutePath(), freePort());
         try {
+            server.throwAwayLeftovers();
             Files.createDirectories(server.dir);
             server.initialize(installation.resolve("bin"), settings);
         } catch (IOException e) {

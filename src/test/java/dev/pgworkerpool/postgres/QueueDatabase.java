@@ -154,6 +154,35 @@ public final class QueueDatabase implements AutoCloseable {
                 .getFirst());
     }
 
+    /**
+     * Puts jobs of alice straight into the table, past its triggers: many, in little time. They were queued, and those that have ended
+     * ended, between 40 and 30 days ago, in the order of their ids.
+     *
+     * @param names how many names take turns: {@code name 1} and so on
+     */
+    public void insertJobs(String status, int names, int number, String query) throws SQLException {
+        try (var connection = asSuperuser();
+                var insert = connection.prepareStatement("""
+                        INSERT INTO worker_pool.queued_job (worker_name, query_text, status, submitter, search_path, time_zone,
+                            submitted_at, run_at, started_at, finished_at, attempts, row_count)
+                        SELECT 'name ' || 1 + n % ?, ?, s.status, 'alice'::regrole, '"$user", public', 'UTC', t.at,
+                            CASE WHEN s.status = 'scheduled' THEN now() + interval '1 day' END,
+                            CASE WHEN s.ended THEN t.at END, CASE WHEN s.ended THEN t.at END, s.ended::int,
+                            CASE WHEN s.ended THEN 1 END
+                        FROM (SELECT ?, ? NOT IN ('waiting', 'scheduled')) s (status, ended),
+                            (SELECT n, now() - interval '40 days' + n * interval '10 days' / ? FROM generate_series(1, ?) n) t (n, at)
+                        ORDER BY n""")) {
+            execute(connection, "SET session_replication_role = replica");
+            insert.setInt(1, names);
+            insert.setString(2, query);
+            insert.setString(3, status);
+            insert.setString(4, status);
+            insert.setInt(5, number);
+            insert.setInt(6, number);
+            insert.execute();
+        }
+    }
+
     /** A session that is kept for those who leave nothing behind in it: to prove a password takes longer than most queries. */
     private synchronized Connection session(String role) throws SQLException {
         var session = sessions.get(role);

@@ -2,6 +2,7 @@ package dev.pgworkerpool.worker;
 
 import dev.pgworkerpool.postgres.QueueDatabase;
 import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,6 +65,11 @@ public final class TestWorkers implements AutoCloseable {
 
     /** One turn as a process; its output goes to this process' own. */
     public Process start(String worker, Map<String, String> environment) throws IOException {
+        return start(worker, environment, Redirect.INHERIT);
+    }
+
+    /** One turn as a process. */
+    public Process start(String worker, Map<String, String> environment, Redirect output) throws IOException {
         var builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:+UseSerialGC",
@@ -72,7 +78,8 @@ public final class TestWorkers implements AutoCloseable {
                         "-cp",
                         System.getProperty("java.class.path"),
                         WorkerMain.class.getName())
-                .inheritIO();
+                .redirectErrorStream(true)
+                .redirectOutput(output);
         builder.environment()
                 .putAll(Map.of(
                         "PGWP_WORKER",

@@ -157,6 +157,10 @@ DECLARE
     orphan record;
     job    worker_pool.queued_job;
 BEGIN
+    -- There are hardly ever any, and the look at each job that waits goes through all of them, if not through the whole history.
+    IF NOT EXISTS (SELECT FROM worker_pool.wanted_name n WHERE n.submitter NOT IN (SELECT r.oid FROM pg_roles r)) THEN
+        RETURN;
+    END IF;
     PERFORM pg_stat_clear_snapshot();
     FOR orphan IN
         SELECT h.id, a.since
@@ -294,16 +298,18 @@ $$;
 
 -- Deletes one batch of finished rows that are older than they need be, but for those of these WorkerJobs: their statuses are yet to
 -- be read from them, and without its rows a WorkerJob would be queued again.
+-- By the index of when they ended, or each look at a long history in which nothing is too old would read all of it. For that, the time
+-- must be one that does not go on in mid-statement, as clock_timestamp() does.
 CREATE FUNCTION worker_pool.prune(keep_done interval, keep_failed interval, unended uuid[], at_most int) RETURNS bigint
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
     WITH gone AS (
         DELETE FROM worker_pool.queued_job j
         WHERE j.id IN (
             SELECT o.id
             FROM worker_pool.queued_job o
-            WHERE o.finished_at < clock_timestamp() - least(keep_done, keep_failed, interval '100 years')
+            WHERE o.finished_at < statement_timestamp() - least(keep_done, keep_failed, interval '100 years')
               AND o.status IN ('done', 'failed', 'cancelled')
-              AND o.finished_at < clock_timestamp()
+              AND o.finished_at < statement_timestamp()
                   - least(CASE o.status WHEN 'done' THEN keep_done ELSE keep_failed END, interval '100 years')
               AND (o.origin_uid IS NULL OR o.origin_uid <> ALL (unended))
             LIMIT at_most

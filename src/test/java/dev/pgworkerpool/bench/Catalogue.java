@@ -1,0 +1,107 @@
+package dev.pgworkerpool.bench;
+
+import static dev.pgworkerpool.bench.DrainQuestion.INSERTS;
+import static dev.pgworkerpool.bench.DrainQuestion.WORKERS;
+
+import dev.pgworkerpool.bench.DrainQuestion.Load;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/** All questions, with their aims and sizes. */
+final class Catalogue {
+    private static final int ROUNDS = 5;
+    private static final int QUICK_ROUNDS = 3;
+
+    private final int rounds;
+    /** What full sizes are divided by. */
+    private final int part;
+
+    private final int history;
+    private final List<Peer> peers;
+
+    private Catalogue(BenchArguments arguments) {
+        this.rounds = Objects.requireNonNullElse(arguments.rounds(), arguments.quick() ? QUICK_ROUNDS : ROUNDS);
+        this.part = arguments.quick() ? 4 : 1;
+        this.history = Objects.requireNonNullElse(arguments.history(), arguments.quick() ? 300_000 : 10_000_000);
+        this.peers = arguments.quick()
+                ? List.of()
+                : Peers.ALL.stream().filter(Peer::isInstalled).toList();
+    }
+
+    /** Those that are asked for, in the order of the table. */
+    static List<Question> questions(BenchArguments arguments) {
+        var all = new Catalogue(arguments).all();
+        var ids = all.stream().map(question -> question.about().id()).toList();
+        arguments.questions().stream()
+                .filter(id -> !ids.contains(id))
+                .findFirst()
+                .ifPresent(id -> {
+                    throw new IllegalArgumentException("there is no question %s, but: %s".formatted(id, ids));
+                });
+        return all.stream()
+                .filter(question -> arguments.questions().isEmpty()
+                        || arguments.questions().contains(question.about().id()))
+                .toList();
+    }
+
+    private List<Question> all() {
+        return Stream.concat(drains(), others()).toList();
+    }
+
+    private Stream<Question> drains() {
+        return Stream.of(
+                new DrainQuestion(
+                        about(
+                                "drain-durable",
+                                "Drain, one name, durable",
+                                "Jobs a second of one worker, against single-row INSERTs of one connection, each with its commit.",
+                                Aim.atLeast(0.75, WORKERS, INSERTS),
+                                Aim.atLeastOfBestPeer(2.5, WORKERS)),
+                        new Load(Durability.DURABLE, 1, 8000 / part, 0),
+                        peers),
+                new DrainQuestion(
+                        about(
+                                "drain-async",
+                                "Drain, one name, synchronous_commit = off",
+                                "The same where no commit waits for the disk.",
+                                Aim.atLeast(0.85, WORKERS, INSERTS),
+                                Aim.atLeastOfBestPeer(2.5, WORKERS)),
+                        new Load(Durability.ASYNC, 1, 16_000 / part, 0),
+                        peers),
+                new DrainQuestion(
+                        about(
+                                "drain-link",
+                                "Drain over a link with a round trip of 0.6 ms",
+                                "The same over a link, for the worker as for the INSERTs. No commit waits for the disk.",
+                                Aim.atLeast(6, WORKERS, INSERTS)),
+                        new Load(Durability.ASYNC, 1, 8000 / part, 0.6),
+                        List.of()),
+                new DrainQuestion(
+                        about(
+                                "drain-8",
+                                "Drain, 8 names at once, durable",
+                                "Jobs a second of 8 workers, against 8 connections that insert.",
+                                Aim.atLeast(0.7, WORKERS, INSERTS)),
+                        new Load(Durability.DURABLE, 8, 4000 / part, 0),
+                        List.of()));
+    }
+
+    private Stream<Question> others() {
+        return Stream.of(
+                new HistoryQuestion(rounds, history, history / 100, 8000 / part),
+                new HeldSnapshotQuestion(rounds, 20_000 / part),
+                new SubmitQuestion(rounds, 1, 6000 / part),
+                new SubmitQuestion(rounds, 8, 24_000 / part),
+                new SubmitQuestion(rounds, 32, 48_000 / part),
+                new AsleepSubmitQuestion(rounds, 32, 24_000 / part),
+                new BulkQuestion(rounds, BulkQuestion.Kind.CALLS, 100_000 / part),
+                new BulkQuestion(rounds, BulkQuestion.Kind.SELECT, 100_000 / part),
+                new WakeUpQuestion(rounds, 400 / part),
+                new RetentionQuestion(rounds, 1_000_000 / part, 12_000 / part));
+    }
+
+    private About about(String id, String title, String measured, Aim... aims) {
+        return new About(id, title, measured, rounds, List.of(aims));
+    }
+}

@@ -1,0 +1,18 @@
+package dev.pgworkerpool.bench;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Another queue for PostgreSQL, run by a program of its own below {@code src/bench/peers}.
+ *
+ * @param installation what {@code make bench-peers} has to have brought
+ * @param command runs the program; the number of jobs comes behind it
+ * @param lacks what it does not do that we do
+ */
+record Peer(String name, Path installation, List<String> command, String lacks) {
+    boolean isInstalled() {
+        return Files.exists(installation);
+    }
+}

@@ -1,0 +1,59 @@
+package dev.pgworkerpool.bench;
+
+import dev.pgworkerpool.postgres.QueueDatabase;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Old rows that were deleted as the operator does it, but batch after batch without a rest.
+ *
+ * @param begunAt by the clock of the database, in seconds
+ * @param endedAt the same
+ */
+record Pruning(long rows, double begunAt, double endedAt) {
+    /** Also that of the operator. */
+    private static final int BATCH = 5000;
+
+    private static final String PRUNE = "SELECT worker_pool.prune('7 days', '30 days', '{}', %d)".formatted(BATCH);
+
+    interface Work {
+        void run() throws Exception;
+    }
+
+    /** Until the work is done, or no old row is left. */
+    static Pruning beside(Work work, BenchDatabase database) throws Exception {
+        var done = new AtomicBoolean();
+        try (var connection = database.as(QueueDatabase.OPERATOR);
+                var thread = Executors.newSingleThreadExecutor()) {
+            var pruning = thread.submit(() -> run(connection, done));
+            try {
+                work.run();
+            } finally {
+                done.set(true);
+            }
+            return pruning.get();
+        }
+    }
+
+    double rate() {
+        return rows / (endedAt - begunAt);
+    }
+
+    private static Pruning run(Connection connection, AtomicBoolean done) throws SQLException {
+        double begunAt = clock(connection);
+        long rows = 0;
+        long batch = BATCH;
+        while (batch == BATCH && !done.get()) {
+            batch = Long.parseLong(QueueDatabase.ask(connection, PRUNE).getFirst());
+            rows += batch;
+        }
+        return new Pruning(rows, begunAt, clock(connection));
+    }
+
+    private static double clock(Connection connection) throws SQLException {
+        return Double.parseDouble(QueueDatabase.ask(connection, "SELECT extract(epoch FROM clock_timestamp())")
+                .getFirst());
+    }
+}
