@@ -26,8 +26,11 @@ final class CallWatch implements AutoCloseable {
     /** Of opening another control session. */
     private static final Duration BETWEEN_TRIES = Duration.ofSeconds(2);
 
-    /** So long a job may take to end that was cancelled, or whose time is over. */
+    /** So long a job may take to end whose time is over. */
     private static final Duration GRACE = Duration.ofSeconds(2);
+
+    /** The same of one that was cancelled: on a busy machine, the cancel takes a while to arrive. */
+    private static final Duration CANCEL_GRACE = Duration.ofSeconds(5);
 
     private static final Duration ON_THE_WAY = Duration.ofMillis(250);
 
@@ -149,7 +152,7 @@ final class CallWatch implements AutoCloseable {
             control.listenForCancels();
         }
         if (cancelledAt != 0) {
-            if (since(cancelledAt).compareTo(GRACE) > 0) {
+            if (since(cancelledAt).compareTo(CANCEL_GRACE) > 0) {
                 terminate(End.CANCELLED);
             }
         } else if (shouldLook(job)) {
