@@ -1,7 +1,7 @@
 # The commands of this project; `make` alone lists them. Needs a JDK 25 or newer, and nothing else for demo and test.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-up test test-postgres test-image format crds image classes deploy undeploy e2e e2e-outages measure bench bench-quick
+.PHONY: help demo demo-up test test-postgres test-image format crds image classes deploy undeploy e2e e2e-outages measure bench bench-quick bench-peers
 
 IMAGE ?= pg-worker-pool-operator:0.1.0
 DOCKER ?= docker
@@ -41,6 +41,11 @@ bench: target/demo-built ## measure the queue against the limit of PostgreSQL an
 
 bench-quick: target/demo-built ## the same in three minutes, without peers; fails where a ratio is much worse than the one that is checked in
 	@$(bench) --quick
+
+bench-peers: ## install the peers that `make bench` runs beside ours, with npm and Maven: target/bench-peers
+	@mkdir -p target/bench-peers && cp src/bench/peers/*.js src/bench/peers/package.json target/bench-peers/
+	@npm install --prefix target/bench-peers --no-audit --no-fund
+	@$(mvn) -q -f src/bench/peers/pom.xml compile
 
 # Directories are named as well: their time changes when a file goes.
 target/demo-built: pom.xml $(shell find src $(wildcard crds/*) -not -name '.*')

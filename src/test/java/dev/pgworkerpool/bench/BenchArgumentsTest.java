@@ -41,10 +41,23 @@ class BenchArgumentsTest {
     }
 
     @Test
+    void a_quick_run_leaves_out_what_it_is_not_told_to_ask() {
+        assertThat(ids("--quick")).contains("submit-32").doesNotContain("submit-8");
+        assertThat(ids("--quick", "--questions=submit-8")).containsExactly("submit-8");
+        assertThat(ids()).contains("submit-8");
+    }
+
+    @Test
     void questions_come_in_the_order_of_the_table() {
         assertThat(Catalogue.questions(BenchArguments.parse("--questions=drain-8,drain-durable", "--rounds=2")))
                 .extracting(question ->
                         question.about().id() + " " + question.about().rounds())
                 .containsExactly("drain-durable 2", "drain-8 2");
+    }
+
+    private static List<String> ids(String... arguments) {
+        return Catalogue.questions(BenchArguments.parse(arguments)).stream()
+                .map(question -> question.about().id())
+                .toList();
     }
 }

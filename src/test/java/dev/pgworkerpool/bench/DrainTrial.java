@@ -5,6 +5,9 @@ import java.util.List;
 
 /** See {@link DrainQuestion}. */
 final class DrainTrial implements Trial {
+    /** Their rates do not depend on it, but the patience of who waits for them does. */
+    private static final int MOST_JOBS_OF_A_PEER = 2000;
+
     private final BenchDatabase database;
     private final Link link;
     private final DrainQuestion.Load load;
@@ -15,7 +18,7 @@ final class DrainTrial implements Trial {
         this.link = link;
         this.load = load;
         this.peers = peers.stream()
-                .map(peer -> new PeerContender(peer, database, load.jobs()))
+                .map(peer -> new PeerContender(peer, database, Math.min(load.jobs(), MOST_JOBS_OF_A_PEER)))
                 .toList();
     }
 

@@ -1,10 +1,53 @@
 package dev.pgworkerpool.bench;
 
+import java.nio.file.Path;
 import java.util.List;
 
-/** The peers whose programs are below {@code src/bench/peers}. */
+/** The peers whose programs are below {@code src/bench/peers}, where {@code make bench-peers} has installed them. */
 final class Peers {
-    static final List<Peer> ALL = List.of();
+    private static final Path FOLDER = Path.of("target", "bench-peers");
+
+    static final List<Peer> ALL = List.of(
+            node(
+                    "graphile-worker",
+                    "A job and its completion are two transactions, so a crash between them runs it again. Jobs are JavaScript that runs as"
+                            + " the worker's role. No order, unless all are in one named queue, which is slower."),
+            node(
+                    "pg-boss",
+                    "A job and its completion are two transactions, here 500 jobs apart. Jobs are JavaScript that runs as the worker's"
+                            + " role. No order among several workers. Nothing starts at commit: it polls."),
+            java(
+                    "db-scheduler",
+                    "DbScheduler",
+                    "A job and its completion are two transactions. Jobs are Java that runs as the scheduler's role. No order. Nothing"
+                            + " starts at the commit of another process: it polls."),
+            java(
+                    "JobRunr",
+                    "JobRunrPeer",
+                    "A job and its completion are two transactions. Jobs are Java that runs as the server's role. No order. Nothing"
+                            + " starts at commit: it polls."));
 
     private Peers() {}
+
+    private static Peer node(String name, String lacks) {
+        return new Peer(
+                name,
+                FOLDER.resolve("node_modules").resolve(name),
+                List.of("node", FOLDER.resolve(name + ".js").toString()),
+                lacks);
+    }
+
+    private static Peer java(String name, String mainClass, String lacks) {
+        var classes = FOLDER.resolve("java").resolve("classes");
+        var libraries = FOLDER.resolve("java").resolve("lib");
+        return new Peer(
+                name,
+                classes.resolve(mainClass + ".class"),
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        classes + ":" + libraries + "/*",
+                        mainClass),
+                lacks);
+    }
 }

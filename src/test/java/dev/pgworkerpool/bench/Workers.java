@@ -33,11 +33,16 @@ final class Workers implements AutoCloseable {
     static Workers start(BenchDatabase database, List<String> names, Address address) throws IOException, SQLException {
         database.suspend();
         var started = new Workers(database, names);
-        for (var name : names) {
-            started.processes.add(started.start(name, address));
+        try {
+            for (var name : names) {
+                started.processes.add(started.start(name, address));
+            }
+            database.awaitWorkers(names.size());
+            return started;
+        } catch (IOException | SQLException | RuntimeException e) {
+            started.workers.close();
+            throw e;
         }
-        database.awaitWorkers(names.size());
-        return started;
     }
 
     /** Lets them work until nothing of their names waits. */

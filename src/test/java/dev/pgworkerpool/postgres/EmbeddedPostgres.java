@@ -130,6 +130,16 @@ public final class EmbeddedPostgres implements PostgresServer {
         }
     }
 
+    /** Stops it and throws its data away. */
+    public void remove() {
+        close();
+        try {
+            throwAwayLeftovers();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private void create(Map<String, String> settings) throws IOException, SQLException {
         Files.createDirectories(dir);
         // Not closed: zonky would stop the server and knows of it only until our first own stop.

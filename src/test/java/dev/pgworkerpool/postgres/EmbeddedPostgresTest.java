@@ -44,6 +44,12 @@ class EmbeddedPostgresTest {
         }
     }
 
+    @Test
+    void a_removed_server_leaves_no_data_behind(@TempDir Path folder) {
+        EmbeddedPostgres.start(folder).remove();
+        assertThat(folder.resolve("data")).doesNotExist();
+    }
+
     private static String ask(String query) throws SQLException {
         try (var connection = postgres.superuser("postgres");
                 var result = connection.createStatement().executeQuery(query)) {
