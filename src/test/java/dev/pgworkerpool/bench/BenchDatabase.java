@@ -81,10 +81,10 @@ final class BenchDatabase implements AutoCloseable {
         return IntStream.rangeClosed(1, number).mapToObj(BenchDatabase::name).toList();
     }
 
-    /** As it was in the beginning, with all of it on the disk. No worker may be about. */
+    /** No jobs and no rows, and that on the disk. */
     void empty() throws SQLException {
         database.asSuperuser(
-                "TRUNCATE worker_pool.queued_job, worker_pool.worker, worker_pool.launch_request, public.effect, public.plain",
+                "TRUNCATE worker_pool.queued_job, worker_pool.launch_request, public.effect, public.plain",
                 "CHECKPOINT");
     }
 
@@ -106,9 +106,8 @@ final class BenchDatabase implements AutoCloseable {
         database.asSuperuser("ANALYZE worker_pool.queued_job");
     }
 
-    /** No job begins from now on, and nobody is known to be up. */
+    /** No job begins from now on. */
     void suspend() throws SQLException {
-        database.execute(QueueDatabase.OPERATOR, "UPDATE worker_pool.worker SET pod = NULL");
         acquire(true);
     }
 
@@ -151,13 +150,6 @@ final class BenchDatabase implements AutoCloseable {
     /** Of what was queued last; 0: nothing is there. */
     long lastId() throws SQLException {
         return (long) ask("SELECT coalesce(max(id), 0) FROM worker_pool.queued_job");
-    }
-
-    /** Jobs a second of those behind this id, by the clock of the database: from the first one's beginning to the last one's end. */
-    double drainRate(long afterId) throws SQLException {
-        return ask("""
-                SELECT count(*) / extract(epoch FROM max(finished_at) - min(started_at))
-                FROM worker_pool.queued_job WHERE id > ? AND status = 'done'""", afterId);
     }
 
     /** What was not done was not measured. */

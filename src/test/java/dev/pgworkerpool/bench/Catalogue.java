@@ -26,7 +26,7 @@ final class Catalogue {
 
     private Catalogue(BenchArguments arguments) {
         this.rounds = Objects.requireNonNullElse(arguments.rounds(), arguments.quick() ? QUICK_ROUNDS : ROUNDS);
-        this.part = arguments.quick() ? 4 : 1;
+        this.part = arguments.quick() ? 5 : 1;
         this.history = Objects.requireNonNullElse(arguments.history(), arguments.quick() ? 200_000 : 10_000_000);
         this.peers = arguments.quick()
                 ? List.of()
@@ -91,7 +91,7 @@ final class Catalogue {
                                 "Drain, 8 names at once, durable",
                                 "Jobs a second of 8 workers, against 8 connections that insert.",
                                 Aim.atLeast(0.7, WORKERS, INSERTS)),
-                        new Load(Durability.DURABLE, 8, 4000 / part, 0),
+                        new Load(Durability.DURABLE, 8, 2000 / part, 0),
                         List.of()));
     }
 
@@ -101,12 +101,12 @@ final class Catalogue {
                 new HeldSnapshotQuestion(rounds, 20_000 / part),
                 new SubmitQuestion(rounds, 1, 6000 / part),
                 new SubmitQuestion(rounds, 8, 24_000 / part),
-                new SubmitQuestion(rounds, 32, 48_000 / part),
-                new AsleepSubmitQuestion(rounds, 32, 24_000 / part),
+                new SubmitQuestion(rounds, 32, 32_000 / part),
+                new AsleepSubmitQuestion(rounds, 32, 16_000 / part),
                 new BulkQuestion(rounds, BulkQuestion.Kind.CALLS, 100_000 / part),
                 new BulkQuestion(rounds, BulkQuestion.Kind.SELECT, 100_000 / part),
                 new WakeUpQuestion(rounds, 400 / part),
-                new RetentionQuestion(rounds, 600_000 / part, 12_000 / part));
+                new RetentionQuestion(rounds, 500_000 / part, 10_000 / part));
     }
 
     private About about(String id, String title, String measured, Aim... aims) {

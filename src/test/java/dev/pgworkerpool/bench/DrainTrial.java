@@ -11,12 +11,14 @@ final class DrainTrial implements Trial {
     private final BenchDatabase database;
     private final Link link;
     private final DrainQuestion.Load load;
+    private final Workers workers;
     private final List<PeerContender> peers;
 
-    DrainTrial(BenchDatabase database, Link link, DrainQuestion.Load load, List<Peer> peers) {
+    DrainTrial(BenchDatabase database, Link link, DrainQuestion.Load load, List<Peer> peers) throws Exception {
         this.database = database;
         this.link = link;
         this.load = load;
+        this.workers = Workers.start(database, BenchDatabase.names(load.names()), link.address());
         this.peers = peers.stream()
                 .map(peer -> new PeerContender(peer, database, Math.min(load.jobs(), MOST_JOBS_OF_A_PEER)))
                 .toList();
@@ -27,7 +29,7 @@ final class DrainTrial implements Trial {
         var contenders = new ArrayList<Contender>();
         contenders.add(Contender.of(
                 DrainQuestion.INSERTS, new BareInserts(database, link.address(), load.names(), load.jobs())::rate));
-        contenders.add(Contender.of(DrainQuestion.WORKERS, this::workers));
+        contenders.add(Contender.of(DrainQuestion.WORKERS, this::drain));
         contenders.addAll(peers);
         return contenders;
     }
@@ -39,13 +41,14 @@ final class DrainTrial implements Trial {
         return remarks;
     }
 
-    private double workers() throws Exception {
+    private double drain() throws Exception {
         database.empty();
-        return new Backlog(database, link.address(), BenchDatabase.names(load.names()), load.jobs()).drain();
+        return workers.drain(load.jobs());
     }
 
     @Override
     public void close() throws Exception {
+        workers.close();
         link.close();
         database.close();
     }

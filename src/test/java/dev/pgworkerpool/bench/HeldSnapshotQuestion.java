@@ -27,25 +27,27 @@ record HeldSnapshotQuestion(int rounds, int jobs) implements Question {
     @Override
     public Trial open(BenchServer server) throws Exception {
         var database = BenchDatabase.on(server, Durability.DURABLE);
+        var workers = Workers.start(database, BenchDatabase.names(1), database.address());
         return new Trial() {
             @Override
             public List<Contender> contenders() {
-                return List.of(() -> round(database));
+                return List.of(() -> round(database, workers));
             }
 
             @Override
             public void close() throws Exception {
+                workers.close();
                 database.close();
             }
         };
     }
 
-    private List<Figure> round(BenchDatabase database) throws Exception {
+    private List<Figure> round(BenchDatabase database, Workers workers) throws Exception {
         database.empty();
         try (var holder = database.as(BenchDatabase.ALICE)) {
             QueueDatabase.execute(
                     holder, "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT count(*) FROM worker_pool.jobs");
-            new Backlog(database, database.address(), BenchDatabase.names(1), jobs).drain();
+            workers.drain(jobs);
         }
         int part = jobs / 5;
         // What is first is slowed down by the start of a worker.

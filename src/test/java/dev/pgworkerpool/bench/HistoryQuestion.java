@@ -14,7 +14,7 @@ record HistoryQuestion(int rounds, int history, int waiting, int jobs) implement
     private static final Series EMPTY = Series.limit("empty table", "jobs/s");
     private static final Series FULL = Series.ours("beside the history", "jobs/s");
     /** One of those that the history has, but nothing of it waits. */
-    private static final String NAME = BenchDatabase.name(NAMES);
+    private static final List<String> NAME = List.of(BenchDatabase.name(NAMES));
 
     @Override
     public About about() {
@@ -34,26 +34,27 @@ record HistoryQuestion(int rounds, int history, int waiting, int jobs) implement
         full.queue().insertJobs("done", NAMES, history, BenchDatabase.INSERT);
         full.queue().insertJobs("waiting", NAMES - 1, waiting, BenchDatabase.INSERT);
         full.queue().asSuperuser("VACUUM ANALYZE worker_pool.queued_job");
+        var workersOfEmpty = Workers.start(empty, NAME, empty.address());
+        var workersOfFull = Workers.start(full, NAME, full.address());
         return new Trial() {
             @Override
             public List<Contender> contenders() {
-                return List.of(Contender.of(EMPTY, this::drainEmpty), Contender.of(FULL, backlog(full)::drain));
+                return List.of(
+                        Contender.of(EMPTY, this::drainEmpty), Contender.of(FULL, () -> workersOfFull.drain(jobs)));
             }
 
             private double drainEmpty() throws Exception {
                 empty.empty();
-                return backlog(empty).drain();
+                return workersOfEmpty.drain(jobs);
             }
 
             @Override
             public void close() throws Exception {
+                workersOfFull.close();
+                workersOfEmpty.close();
                 full.close();
                 empty.close();
             }
         };
-    }
-
-    private Backlog backlog(BenchDatabase database) {
-        return new Backlog(database, database.address(), List.of(NAME), jobs);
     }
 }

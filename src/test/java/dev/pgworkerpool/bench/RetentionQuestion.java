@@ -12,8 +12,6 @@ record RetentionQuestion(int rounds, int old, int jobs) implements Question {
     private static final Series BESIDE = Series.ours("drain beside the deletion", "jobs/s");
     private static final Series DELETED = Series.ours("deleted meanwhile", "rows/s");
 
-    private static final List<String> NAMES = BenchDatabase.names(1);
-
     @Override
     public About about() {
         return new About(
@@ -28,6 +26,7 @@ record RetentionQuestion(int rounds, int old, int jobs) implements Question {
     @Override
     public Trial open(BenchServer server) throws Exception {
         var database = BenchDatabase.on(server, Durability.DURABLE);
+        var workers = Workers.start(database, BenchDatabase.names(1), database.address());
         return new Trial() {
             @Override
             public List<Contender> contenders() {
@@ -35,37 +34,24 @@ record RetentionQuestion(int rounds, int old, int jobs) implements Question {
             }
 
             private double alone() throws Exception {
-                fill();
-                return new Backlog(database, database.address(), NAMES, jobs).drain();
-            }
-
-            private List<Figure> beside() throws Exception {
-                fill();
-                long before = database.lastId();
-                database.queueJobs(NAMES, jobs);
-                try (var workers = Workers.start(database, NAMES, database.address())) {
-                    var pruning = Pruning.beside(workers::drain, database);
-                    database.requireEffects(jobs);
-                    return List.of(new Figure(BESIDE, drainRate(before, pruning)), new Figure(DELETED, pruning.rate()));
-                }
-            }
-
-            private void fill() throws Exception {
                 database.empty();
                 database.queue().insertJobs("done", 1, old, BenchDatabase.INSERT);
                 database.queue().asSuperuser("VACUUM ANALYZE worker_pool.queued_job");
+                return workers.drain(jobs);
             }
 
-            /** As long as there was something to delete. */
-            private double drainRate(long afterId, Pruning pruning) throws Exception {
-                return database.ask("""
-                        SELECT (count(*) - 1) / extract(epoch FROM max(finished_at) - min(finished_at))
-                        FROM worker_pool.queued_job
-                        WHERE id > ? AND finished_at BETWEEN to_timestamp(?) AND to_timestamp(?)""", afterId, pruning.begunAt(), pruning.endedAt());
+            /** The old rows are still there. */
+            private List<Figure> beside() throws Exception {
+                workers.queue(jobs);
+                var pruning = Pruning.beside(workers::drain, database);
+                return List.of(
+                        new Figure(BESIDE, workers.rate(pruning.begunAt(), pruning.endedAt())),
+                        new Figure(DELETED, pruning.rate()));
             }
 
             @Override
             public void close() throws Exception {
+                workers.close();
                 database.close();
             }
         };
