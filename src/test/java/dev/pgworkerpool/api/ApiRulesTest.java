@@ -75,6 +75,13 @@ class ApiRulesTest {
     }
 
     @Test
+    void quantities_are_such_as_the_operator_can_read() {
+        assertThat(refusalOfTheServer(pool("cpu", "worker: {resources: {limits: {cpu: garbage}}}")))
+                .contains("spec.worker.resources.limits.cpu");
+        create(pool("cpus", "worker: {resources: {requests: {cpu: 500m, memory: 1.5Gi}, limits: {cpu: 2}}}"));
+    }
+
+    @Test
     void an_affinity_that_is_none_can_be_read_all_the_same() {
         create(pool("affinity", "worker: {affinity: {nodeAffinity: oops}}"));
         assertThat(cluster.client()

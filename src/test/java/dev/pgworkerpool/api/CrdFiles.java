@@ -23,6 +23,10 @@ final class CrdFiles {
 
     private static final List<Class<? extends CustomResource<?, ?>>> TYPES = List.of(WorkerPool.class, WorkerJob.class);
 
+    /** That of the types that Kubernetes has built in. */
+    private static final String QUANTITY =
+            "^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?[0-9]{1,9}))?$";
+
     private CrdFiles() {}
 
     static void generate(Path folder) throws IOException {
@@ -59,7 +63,23 @@ final class CrdFiles {
         conditions.setXKubernetesListType("map");
         conditions.setXKubernetesListMapKeys(List.of("type"));
         conditions.getItems().getSchema().setRequired(List.of("type", "status"));
+        limitQuantities(version.getSchema().getOpenAPIV3Schema());
         return crd;
+    }
+
+    /** A quantity that is none is refused: the operator could not read it. */
+    private static void limitQuantities(JSONSchemaProps schema) {
+        if (Boolean.TRUE.equals(schema.getXKubernetesIntOrString())) {
+            schema.setPattern(QUANTITY);
+        }
+        schema.getProperties().values().forEach(CrdFiles::limitQuantities);
+        if (schema.getItems() != null) {
+            limitQuantities(schema.getItems().getSchema());
+        }
+        if (schema.getAdditionalProperties() != null
+                && schema.getAdditionalProperties().getSchema() != null) {
+            limitQuantities(schema.getAdditionalProperties().getSchema());
+        }
     }
 
     private static JSONSchemaProps property(JSONSchemaProps schema, String name) {

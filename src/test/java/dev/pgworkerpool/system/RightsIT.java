@@ -295,8 +295,11 @@ class RightsIT {
 
     private static Recovery the_leader_ends(Right missing) throws Exception {
         eventually().until(() -> howItEnded().isPresent());
-        assertThat(cluster.kubectl("logs", "--previous", "deployment/" + ClusterSurroundings.OPERATOR))
-                .contains("the leader's lease is lost: this process ends at once");
+        // The container before this one may be cleared away just now, since another one has ended as well.
+        eventually()
+                .untilAsserted(() -> assertThat(
+                                cluster.kubectl("logs", "--previous", "deployment/" + ClusterSurroundings.OPERATOR))
+                        .contains("the leader's lease is lost: this process ends at once"));
         return () -> {
             system.submitEffect("led again");
             system.awaitEffects("led again", 1);
