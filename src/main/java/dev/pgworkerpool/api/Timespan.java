@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  */
 public final class Timespan {
     /** What the CRD accepts. */
-    public static final String PATTERN = "^([0-9]{1,9}(ms|s|m|h|d))+$";
+    public static final String PATTERN = "^([0-9]{1,9}(ms|s|m|h|d)){1,8}$";
 
     private static final Pattern WHOLE = Pattern.compile(PATTERN);
     private static final Pattern PART = Pattern.compile("([0-9]+)(ms|s|m|h|d)");

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 @ValidationRule(
         value = "!self.spec.suspend || oldSelf.spec.suspend || !has(oldSelf.status) || !has(oldSelf.status.jobIds)",
         message =
-                "suspend can't become true any more: the statements are queued already. Delete the WorkerJob to cancel what waits",
+                "suspend can't become true any more: the statements are queued already. Delete the WorkerJob to cancel what is left of it",
         fieldPath = ".spec.suspend")
 public class WorkerJob extends CustomResource<WorkerJobSpec, @Nullable WorkerJobStatus> implements Namespaced {
 

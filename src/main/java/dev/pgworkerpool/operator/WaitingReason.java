@@ -16,7 +16,7 @@ final class WaitingReason {
             case "WaitingForPredecessor" -> behind(statement, worker);
             case "WaitingForSlot" ->
                 worker + " waits for one of the " + pool.getSpec().slots() + " slots of " + poolName;
-            case "Starting" -> "the pod of " + worker + " is starting";
+            case "Starting" -> worker + " has a slot and is about to begin";
             case "Retrying" -> retrying(statement, worker, poolName);
             case "Scheduled" -> "it is to run at " + job.getSpec().runAt();
             case "Paused" -> worker + " is paused, until worker_pool.resume is called";

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Queues a WorkerJob once and mirrors how far it is. An ended one is never looked up again, so it can't run again either, whatever
- * becomes of its rows. What waits of a deleted one is cancelled by its pool's passes ({@link DeletedWorkerJobs}).
+ * becomes of its rows. What is left of a deleted one is cancelled by its pool's passes ({@link DeletedWorkerJobs}).
  */
 @ControllerConfiguration(
         name = "workerjob",

@@ -9,6 +9,7 @@ import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.queue.DatabaseProblem;
 import dev.pgworkerpool.queue.JobOptions;
 import dev.pgworkerpool.queue.JobQueue;
+import dev.pgworkerpool.queue.QueuedStatement;
 import dev.pgworkerpool.queue.WorkerJobRequest;
 import dev.pgworkerpool.status.Readiness;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
@@ -39,8 +40,7 @@ class WorkerJobSteps {
     Optional<WorkerJobProgress> advance(WorkerJob job, @Nullable WorkerPool pool, @Nullable WorkerJobStatus status) {
         List<Long> jobIds = status == null ? null : status.jobIds();
         if (job.getSpec().suspend() && jobIds == null) {
-            return Optional.of(WorkerJobProgress.notQueued(
-                    Phase.Suspended, Readiness.halted("Suspended", "it is queued when spec.suspend becomes false")));
+            return suspended(job, pool, status);
         }
         if (pool == null) {
             return Optional.of(waits(
@@ -73,6 +73,31 @@ class WorkerJobSteps {
             }
             return jobIds == null ? Optional.of(waits(status, forPool(PoolProblem.of(problem)))) : Optional.empty();
         }
+    }
+
+    /** Unless it was queued just before: its status may not have been written yet. */
+    private Optional<WorkerJobProgress> suspended(
+            WorkerJob job, @Nullable WorkerPool pool, @Nullable WorkerJobStatus status) {
+        boolean known = status != null && status.phase() == Phase.Suspended;
+        Optional<LivePool> live = known || pool == null ? Optional.empty() : pools.find(ResourceID.fromResource(pool));
+        Optional<JobQueue> queue = live.flatMap(LivePool::queue);
+        if (pool != null && live.isPresent() && queue.isPresent()) {
+            try {
+                List<Long> jobIds = queue
+                        .get()
+                        .workerJob(UUID.fromString(job.getMetadata().getUid()))
+                        .stream()
+                        .map(QueuedStatement::id)
+                        .toList();
+                if (!jobIds.isEmpty()) {
+                    return Optional.of(look(job, pool, live.get(), queue.get(), jobIds, status));
+                }
+            } catch (DatabaseProblem problem) {
+                return Optional.of(waits(status, forPool(PoolProblem.of(problem))));
+            }
+        }
+        return Optional.of(WorkerJobProgress.notQueued(
+                Phase.Suspended, Readiness.halted("Suspended", "it is queued when spec.suspend becomes false")));
     }
 
     private static Optional<WorkerJobProgress> waitsForPool(LivePool live, @Nullable WorkerJobStatus status) {

@@ -29,12 +29,10 @@ public final class DatabaseProblem extends RuntimeException {
     }
 
     private final Kind kind;
-    private final @Nullable String sqlState;
 
     private DatabaseProblem(Kind kind, SQLException cause) {
         super(message(cause), cause);
         this.kind = kind;
-        this.sqlState = cause.getSQLState();
     }
 
     static DatabaseProblem of(SQLException cause) {
@@ -90,9 +88,5 @@ public final class DatabaseProblem extends RuntimeException {
     /** It concerns the connection or the whole queue, so that another call would fare no better. */
     public boolean concernsAll() {
         return kind != Kind.FAILED && kind != Kind.INVALID;
-    }
-
-    public @Nullable String sqlState() {
-        return sqlState;
     }
 }

@@ -39,9 +39,13 @@ final class AutocommitAttempt {
         }
         control.replaceIfLost();
         var timeout = head.timeout();
-        var status = timeout != null && watched.isFarBeyond(timeout)
-                ? control.endTimedOut(head.id(), timeout, false)
-                : control.endDone(head.id(), rows);
+        if (timeout != null && watched.wentOn()) {
+            session.close(); // before it is said that nobody knows what it did
+            var status = control.endTimedOut(head.id(), timeout, true);
+            log(status, begunAt, ": it went on behind its timeout");
+            return status;
+        }
+        var status = control.endDone(head.id(), rows);
         log(status, begunAt, "");
         return status;
     }

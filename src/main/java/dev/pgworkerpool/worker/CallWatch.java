@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Watches a call that is in the server's hands, from a thread beside the one that waits for its answer: notes down that a job is a
- * long one, cancels it when somebody wants that, ends the session of one that goes on regardless, and tells how far it is.
+ * long one, has its progress reported, cancels it when somebody wants that, and ends the session of one that goes on regardless.
  *
  * <p>What it sends can't hit a later call of the session: {@link #close}, which comes behind the call, waits for it. Nor a later job of
  * the same call: that returns when a job was cancelled.
@@ -37,8 +37,6 @@ final class CallWatch implements AutoCloseable {
     /** Why an attempt was interrupted that {@link #stop} has ended. */
     static final String STOPPED_IN_MID_JOB = "the worker was asked to stop and its grace period ran out";
 
-    private static final Duration PROGRESS = Duration.ofSeconds(2);
-
     static final String QUERY_CANCELED = "57014";
 
     private final ControlSession control;
@@ -46,15 +44,14 @@ final class CallWatch implements AutoCloseable {
     private final SubmitterSession session;
     private final int backend;
     private final @Nullable Duration timeout;
+    private final ScheduledExecutorService threads;
     private final long begunAt = System.nanoTime();
     private final Future<?> ticks;
 
-    private boolean closed;
-    private boolean tellsProgress = true;
+    private volatile @Nullable Long endedAt;
     private @Nullable Long job;
-    private @Nullable SubmitterSession beside;
+    private @Nullable ProgressReport progress;
     private long lookedAt;
-    private long progressAt = begunAt;
     private long cancelledAt;
     private long quietUntil = begunAt;
     private @Nullable End end;
@@ -72,26 +69,34 @@ final class CallWatch implements AutoCloseable {
             SubmitterSessions sessions,
             SubmitterSession session,
             @Nullable Duration timeout,
-            ScheduledExecutorService thread)
+            ScheduledExecutorService threads)
             throws SQLException {
         this.control = control;
         this.sessions = sessions;
         this.session = session;
         this.backend = session.backend();
         this.timeout = timeout;
-        this.ticks = thread.scheduleWithFixedDelay(this::tick, LONG.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+        this.threads = threads;
+        this.ticks =
+                threads.scheduleWithFixedDelay(this::tick, LONG.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Whether this error of the call means that the server has ended it at the timeout of its job. */
+    /** Whether this error of the call, which has returned, means that the server has ended it at the timeout of its job. */
     boolean reachedTimeout(SQLException error) {
-        return timeout != null
-                && QUERY_CANCELED.equals(error.getSQLState())
-                && since(begunAt).compareTo(timeout) >= 0;
+        return timeout != null && QUERY_CANCELED.equals(error.getSQLState()) && lasted().compareTo(timeout) >= 0;
     }
 
-    /** Whether the job has caught the end of its time and gone on; what takes so long on the way to here is not its own time. */
-    boolean isFarBeyond(Duration limit) {
-        return since(begunAt).compareTo(limit.plus(ON_THE_WAY)) > 0;
+    /**
+     * Whether the job has caught the end of its time and gone on, now that its call has returned; what takes so long on the way to here
+     * is not its own time.
+     */
+    boolean wentOn() {
+        return timeout != null && lasted().compareTo(timeout.plus(ON_THE_WAY)) > 0;
+    }
+
+    private Duration lasted() {
+        var ended = endedAt;
+        return Duration.ofNanos((ended == null ? System.nanoTime() : ended) - begunAt);
     }
 
     /** Why this worker ended the session; null: it did not. */
@@ -117,7 +122,7 @@ final class CallWatch implements AutoCloseable {
     }
 
     private synchronized void tick() {
-        if (closed || end != null || System.nanoTime() < quietUntil) {
+        if (endedAt != null || end != null || System.nanoTime() < quietUntil) {
             return;
         }
         try {
@@ -150,6 +155,7 @@ final class CallWatch implements AutoCloseable {
                 return;
             }
             control.listenForCancels();
+            progress = new ProgressReport(control, sessions, session, backend, job, threads);
         }
         if (cancelledAt != 0) {
             if (since(cancelledAt).compareTo(CANCEL_GRACE) > 0) {
@@ -162,40 +168,19 @@ final class CallWatch implements AutoCloseable {
                 cancelledAt = System.nanoTime();
             }
         }
-        if (tellsProgress && since(progressAt).compareTo(PROGRESS) > 0) {
-            progressAt = System.nanoTime();
-            tellProgress(job);
-        }
     }
 
     private boolean shouldLook(long running) throws SQLException {
         return control.heardCancel(running) || lookedAt == 0 || since(lookedAt).compareTo(LOOK_ANYWAY) > 0;
     }
 
-    /** Not worth a second try: the login may have one connection only. */
-    private void tellProgress(long running) {
-        try {
-            control.setProgress(running, besideIt().progressOf(backend));
-        } catch (SQLException | WorkerEnds e) {
-            tellsProgress = false;
-            Log.line("no progress of job " + running + ": " + e.getMessage());
-        }
-    }
-
-    private SubmitterSession besideIt() throws SQLException, WorkerEnds {
-        if (beside == null) {
-            beside = sessions.beside(session);
-        }
-        return beside;
-    }
-
     private void terminate(End why) throws SQLException {
-        if (closed || end != null) {
+        if (endedAt != null || end != null) {
             return;
         }
         end = why;
-        try {
-            besideIt().terminate(backend);
+        try (var other = sessions.beside(session)) {
+            other.terminate(backend);
         } catch (SQLException | WorkerEnds e) {
             // The login may have one connection only. The server ends a session whose client has gone, in seconds.
             Log.line("could not end the session of the running job, so its connection is cut: " + e.getMessage());
@@ -209,15 +194,15 @@ final class CallWatch implements AutoCloseable {
 
     /** The call has returned. */
     @Override
-    public synchronized void close() {
-        closed = true;
+    public void close() {
+        endedAt = System.nanoTime();
+        waitForTick();
+    }
+
+    private synchronized void waitForTick() {
         ticks.cancel(false);
-        if (beside != null) {
-            try {
-                beside.close();
-            } catch (SQLException e) {
-                Log.line("closing a second session: " + e.getMessage());
-            }
+        if (progress != null) {
+            progress.close();
         }
     }
 }

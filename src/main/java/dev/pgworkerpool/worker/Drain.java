@@ -131,7 +131,7 @@ final class Drain {
             failedAlone(session, head, watched, e);
             return;
         }
-        if (endedLate(session, watched)) {
+        if (droppedLate(session, watched)) {
             return;
         }
         if (timeout != null) {
@@ -145,19 +145,27 @@ final class Drain {
 
     private void failedAlone(SubmitterSession session, Head head, CallWatch watched, SQLException error)
             throws SQLException, WorkerEnds {
-        if (isEnded(session, watched, error)) {
-            endedItself(head, watched);
+        if (endedByUs(session, watched, error)) {
+            recordEnded(head, watched);
             return;
         }
         var timeout = head.timeout();
         session.lift();
-        if (struckAtClaim(error) && ++claimErrors < CLAIM_ERRORS) {
+        if (struckIn("await_cancel", error)) {
+            // What it had done in time waited for somebody who cancels it, and who has not decided: it begins anew,
+            // behind that.
+            Log.line("job " + head.id() + " is rolled back: its time ended while somebody was about to cancel it");
+            control.notBegun();
+        } else if (struckIn("claim", error) && ++claimErrors < CLAIM_ERRORS) {
             control.notBegun();
         } else if (timeout != null && watched.reachedTimeout(error)) {
             // Outside the job's own sub-transaction: each time before it begins, if the limit is a short one.
             claimErrors = 0;
-            counts.add(control.endTimedOut(head.id(), timeout, false));
-        } else if (struckAtClaim(error)) {
+            var status = control.endTimedOut(head.id(), timeout, false);
+            Log.line("job " + head.id() + " " + status + ", SQLSTATE " + error.getSQLState()
+                    + ": it reached its timeout");
+            counts.add(status);
+        } else if (struckIn("claim", error)) {
             control.notBegun();
             throw error;
         } else {
@@ -196,11 +204,11 @@ final class Drain {
                 more = record(session.drain(BATCH_JOBS, BATCH_MILLIS, null, afterId))
                         .more();
             } catch (SQLException e) {
-                isEnded(session, watched, e);
+                endedByUs(session, watched, e);
                 alone = true;
                 return;
             }
-            if (endedLate(session, watched)) {
+            if (droppedLate(session, watched)) {
                 return;
             }
             forgetOldHint();
@@ -247,7 +255,7 @@ final class Drain {
      * Whether this worker has ended the session, for the job's sake. Ends the worker if the session is gone for another reason: what
      * its job did is rolled back, and the server may not know yet.
      */
-    private boolean isEnded(SubmitterSession session, CallWatch watched, SQLException error)
+    private boolean endedByUs(SubmitterSession session, CallWatch watched, SQLException error)
             throws SQLException, WorkerEnds {
         running.set(null);
         var end = watched.end();
@@ -269,7 +277,7 @@ final class Drain {
     }
 
     /** Whether this worker has ended the session of a job that came to its end at the same moment. */
-    private boolean endedLate(SubmitterSession session, CallWatch watched) throws SQLException {
+    private boolean droppedLate(SubmitterSession session, CallWatch watched) throws SQLException {
         if (watched.end() == null) {
             return false;
         }
@@ -279,7 +287,7 @@ final class Drain {
     }
 
     /** A cancelled job is seen to when it is to begin again. */
-    private void endedItself(Head head, CallWatch watched) throws SQLException {
+    private void recordEnded(Head head, CallWatch watched) throws SQLException {
         var timeout = head.timeout();
         if (watched.end() == End.TIMED_OUT && timeout != null) {
             Log.line("job " + head.id() + " went on behind its timeout: its session was ended");
@@ -289,10 +297,10 @@ final class Drain {
         }
     }
 
-    private static boolean struckAtClaim(SQLException error) {
+    private static boolean struckIn(String function, SQLException error) {
         var message = Reason.serverMessage(error);
         return message != null
                 && message.getWhere() != null
-                && message.getWhere().contains("worker_pool.claim(");
+                && message.getWhere().contains("worker_pool." + function + "(");
     }
 }

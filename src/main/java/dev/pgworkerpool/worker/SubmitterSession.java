@@ -18,7 +18,7 @@ final class SubmitterSession implements AutoCloseable {
 
     private static final String SYNTAX_ERROR = PSQLState.SYNTAX_ERROR.getState();
 
-    /** What {@code worker_pool.finish} says of a job that has ended. */
+    /** What {@code worker_pool.finish} says of a job that has ended, or has other hands on it. */
     private static final String NOT_WAITING = PSQLState.OBJECT_NOT_IN_STATE.getState();
 
     private final Connection connection;
@@ -143,7 +143,7 @@ final class SubmitterSession implements AutoCloseable {
 
     /**
      * Records an error that struck outside the job's own sub-transaction (at its COMMIT, say): nothing of the job stayed. Returns what it
-     * is now. Somebody may have cancelled it before that.
+     * is now; somebody may have ended it before that, by a cancel.
      */
     String fail(long job, SQLException error) throws SQLException {
         var parts = Reason.parts(error);
@@ -162,7 +162,7 @@ final class SubmitterSession implements AutoCloseable {
             }
         } catch (SQLException e) {
             if (NOT_WAITING.equals(e.getSQLState())) {
-                return "cancelled";
+                return "was ended by somebody else";
             }
             throw e;
         }

@@ -42,8 +42,8 @@ public final class WorkerMain {
     }
 
     private static Outcome run(WorkerSettings settings) {
-        var watch = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("watch").factory());
+        var watch = Executors.newScheduledThreadPool(
+                2, Thread.ofPlatform().daemon().name("watch").factory());
         var worker = new Worker(settings, watch);
         var ended = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(worker, ended, settings.gracePeriod()), "stop"));

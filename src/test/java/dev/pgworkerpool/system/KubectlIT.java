@@ -141,10 +141,11 @@ class KubectlIT {
             apply(workerJob("running", "deleted", BLOCKED, "SELECT 2"));
             kubectl("wait", "--for=jsonpath={.status.phase}=Running", "wj/running", TIMEOUT);
             kubectl("delete", "wj", "running", "--wait", "--timeout=10s");
+            eventually()
+                    .until(() ->
+                            psql("SELECT string_agg(status, ' ') FROM worker_pool.jobs WHERE worker_name = 'deleted'")
+                                    .contains("cancelled cancelled"));
         }
-        eventually()
-                .until(() -> psql("SELECT status FROM worker_pool.jobs WHERE worker_name = 'deleted' ORDER BY id")
-                        .endsWith("cancelled"));
     }
 
     @Test

@@ -140,6 +140,23 @@ class WorkerJobIT {
         assertThat(system.effects("later")).isEqualTo(1);
     }
 
+    /** The operator died between the queue and the status. */
+    @Test
+    void one_that_is_suspended_behind_its_queueing_says_how_it_is() throws Exception {
+        system.surroundings().killOperator();
+        workerJobs.apply("late", "worker: late", "role: alice", "suspend: true", "statements: [SELECT 1]");
+        system.database()
+                .look(
+                        "SELECT worker_pool.enqueue_workerjob('%s', 'workerjob/%s/late', 'late', ARRAY['%s'], 'alice', 'continue')"
+                                .formatted(
+                                        system.workerJob("late").getMetadata().getUid(),
+                                        system.namespace(),
+                                        effect("late").replace("'", "''")));
+        system.surroundings().startOperator();
+        workerJobs.awaitPhase("late", Phase.Succeeded);
+        system.awaitEffects("late", 1);
+    }
+
     @Test
     void deleting_it_cancels_what_runs_and_what_waits() throws Exception {
         try (var blocker = system.block()) {

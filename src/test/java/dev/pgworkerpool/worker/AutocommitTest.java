@@ -133,12 +133,14 @@ class AutocommitTest extends OneWorkerTest {
     void what_catches_the_end_of_its_time_and_goes_on_has_failed() throws SQLException {
         database.ask(
                 "alice",
-                "SELECT worker_pool.enqueue('foo', ?, autocommit => true, timeout => '300 ms')",
+                "SELECT worker_pool.enqueue('foo', ?, autocommit => true, timeout => '300 ms', max_attempts => 3,"
+                        + " retry_delay => '0 s')",
                 "DO $$ BEGIN BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END;"
                         + " PERFORM pg_sleep(0.5); END $$");
         run();
         assertThat(outcomes())
                 .containsExactly("failed 57014 timed out: the attempt reached the timeout of this job, 0.3 s");
+        assertThat(look("attempts")).containsExactly("1");
     }
 
     @Test
@@ -240,6 +242,29 @@ class AutocommitTest extends OneWorkerTest {
     }
 
     @Test
+    void an_index_that_somebody_is_building_is_not_named() throws Exception {
+        try (var reader = database.as("alice");
+                var builder = database.as("alice")) {
+            QueueDatabase.execute(reader, "BEGIN", "INSERT INTO public.book VALUES (0, '')");
+            var built = CompletableFuture.runAsync(() -> {
+                try {
+                    QueueDatabase.execute(builder, "CREATE INDEX CONCURRENTLY book_busy ON public.book (title)");
+                } catch (SQLException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            await(() -> !database.look("SELECT 1 FROM pg_class WHERE relname = 'book_busy'")
+                    .isEmpty());
+            enqueue("DROP INDEX CONCURRENTLY public.book_busy, public.book_other");
+            run();
+            QueueDatabase.execute(reader, "COMMIT");
+            built.get();
+        }
+        assertThat(look("status")).containsExactly("failed");
+        assertThat(look("error").getFirst()).doesNotContain("HINT");
+    }
+
+    @Test
     void an_index_whose_session_was_lost_is_named() throws Exception {
         try (var reader = database.as("alice")) {
             QueueDatabase.execute(reader, "BEGIN", "INSERT INTO public.book VALUES (0, '')");
@@ -270,11 +295,7 @@ class AutocommitTest extends OneWorkerTest {
 
     @Test
     void a_cancel_of_one_whose_session_was_just_lost_finds_that_its_outcome_is_unknown() throws SQLException {
-        var job = enqueue("CALL public.two_steps(60)");
-        database.asSuperuser(
-                "INSERT INTO worker_pool.worker (worker_name, current_job, since, autocommit_pid, autocommit_login,"
-                        + " server_started) VALUES ('foo', " + job
-                        + ", now(), 0, 'alice'::regrole, pg_postmaster_start_time())");
+        var job = enqueueLost();
         assertThat(database.ask("alice", "SELECT worker_pool.cancel(" + job + ")"))
                 .containsExactly("f");
         assertThat(look("concat_ws(' ', status, sqlstate, attempts, split_part(error, E'\\n', 1))"))
@@ -283,14 +304,43 @@ class AutocommitTest extends OneWorkerTest {
         assertThat(look("attempts")).containsExactly("1");
     }
 
-    @Test
-    void one_that_was_lost_and_whose_role_was_dropped_blocks_nobody() throws SQLException {
+    /** It has begun, and its session is gone. */
+    private static long enqueueLost() throws SQLException {
         var job = enqueue("CALL public.two_steps(60)");
         database.asSuperuser(
-                "UPDATE worker_pool.queued_job SET submitter = 999999",
                 "INSERT INTO worker_pool.worker (worker_name, current_job, since, autocommit_pid, autocommit_login,"
                         + " server_started) VALUES ('foo', " + job
                         + ", now(), 0, 'alice'::regrole, pg_postmaster_start_time())");
+        return job;
+    }
+
+    /** There will be no worker that could see to it: the name is paused. */
+    @Test
+    void one_that_was_lost_is_never_taken_for_one_that_has_yet_to_run() throws SQLException {
+        enqueueLost();
+        database.execute(QueueDatabase.OPERATOR, "CALL worker_pool.pause('foo')");
+        assertThat(look("status")).containsExactly("pending");
+        assertThat(database.look("SELECT status FROM worker_pool.queue")).containsExactly("pending");
+        assertThat(database.look("SELECT worker_name FROM worker_pool.demand()"))
+                .isEmpty();
+        assertThat(look("concat_ws(' ', status, sqlstate, attempts, split_part(error, E'\\n', 1))"))
+                .containsExactly("failed 08007 1 " + UNKNOWN);
+    }
+
+    @Test
+    void the_progress_of_an_attempt_is_not_that_of_the_next() throws SQLException {
+        var job = enqueue("CALL public.two_steps(0)");
+        database.asSuperuser(
+                "INSERT INTO worker_pool.worker (worker_name, progress, progress_job) VALUES ('foo', 'half', " + job
+                        + ")");
+        database.look("SELECT worker_pool.begin_job('foo', " + job + ")");
+        assertThat(database.look("SELECT progress FROM worker_pool.worker")).containsOnlyNulls();
+    }
+
+    @Test
+    void one_that_was_lost_and_whose_role_was_dropped_blocks_nobody() throws SQLException {
+        enqueueLost();
+        database.asSuperuser("UPDATE worker_pool.queued_job SET submitter = 999999");
         database.look("SELECT worker_name FROM worker_pool.demand()");
         assertThat(database.look("SELECT concat_ws(' ', status, sqlstate) FROM worker_pool.queued_job"))
                 .containsExactly("failed 08007");

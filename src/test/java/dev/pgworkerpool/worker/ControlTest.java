@@ -175,6 +175,38 @@ class ControlTest extends OneWorkerTest {
     }
 
     @Test
+    void a_job_that_was_done_in_time_has_not_timed_out_because_of_a_cancel_that_is_rolled_back() throws Exception {
+        var job = enqueue(effect("a") + "; SELECT pg_sleep(0.6)", "timeout => '1 s'");
+        var worker = start();
+        awaitStatus(job, "pending");
+        try (var alice = database.as("alice")) {
+            QueueDatabase.execute(alice, "BEGIN", "SELECT worker_pool.cancel(" + job + ")");
+            awaitRowLock();
+            TimeUnit.MILLISECONDS.sleep(1500);
+            QueueDatabase.execute(alice, "ROLLBACK");
+        }
+        assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        assertThat(look("status || attempts")).containsExactly("done1");
+        assertThat(effects()).containsExactly("a");
+    }
+
+    @Test
+    void a_job_that_comes_to_its_end_in_a_paused_name_is_cancelled_all_the_same() throws Exception {
+        var job = submit(effect("a") + "; SELECT pg_sleep(0.5)");
+        var worker = start();
+        awaitStatus(job, "pending");
+        database.execute(QueueDatabase.OPERATOR, "CALL worker_pool.pause('foo')");
+        try (var alice = database.as("alice")) {
+            QueueDatabase.execute(alice, "BEGIN", "SELECT worker_pool.cancel(" + job + ")");
+            awaitRowLock();
+            QueueDatabase.execute(alice, "COMMIT");
+        }
+        assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        assertThat(outcomes()).containsExactly("cancelled 57014 canceling statement due to user request");
+        assertThat(effects()).isEmpty();
+    }
+
+    @Test
     void a_name_that_is_paused_while_its_next_job_waits_for_a_cancel_that_is_rolled_back_stops() throws Exception {
         submit(effect("a"));
         var slow = submit("SELECT pg_sleep(0.5)");
@@ -361,6 +393,24 @@ class ControlTest extends OneWorkerTest {
         assertThat(effects()).containsExactly("third", "behind");
         assertThat(database.look("SELECT sqlstate FROM worker_pool.jobs ORDER BY id LIMIT 1"))
                 .containsExactly("22012");
+    }
+
+    @Test
+    void the_start_of_a_second_attempt_is_its_own() throws Exception {
+        database.execute("alice", "CREATE SEQUENCE public.tries");
+        try {
+            var job = enqueue(
+                    "DO $$ BEGIN IF nextval('public.tries') = 1 THEN RAISE 'first'; END IF; PERFORM pg_sleep(1.5); END $$",
+                    "max_attempts => 2, retry_delay => '0 s'");
+            var worker = start();
+            await(() -> database.look("SELECT status || attempts FROM worker_pool.jobs WHERE id = " + job
+                            + " AND started_at > finished_at")
+                    .equals(List.of("pending2")));
+            assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+            assertThat(look("status || attempts")).containsExactly("done2");
+        } finally {
+            database.execute("alice", "DROP SEQUENCE public.tries");
+        }
     }
 
     @Test

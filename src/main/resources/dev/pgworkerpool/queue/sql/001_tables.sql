@@ -103,8 +103,7 @@ CREATE INDEX worker_autocommit ON worker_pool.worker (autocommit_pid) WHERE auto
 CREATE TABLE worker_pool.paused (
     worker_name  text COLLATE "C" NOT NULL,
     -- That failed, with on_failure => 'pause'; null: pause() was called.
-    failed_job   bigint,
-    paused_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+    failed_job   bigint
 );
 CREATE INDEX paused_worker ON worker_pool.paused (worker_name);
 
@@ -130,6 +129,5 @@ CREATE TABLE worker_pool.pool (
 
 -- Jobs that were cancelled while they ran, so that their rows could not be touched. They end as cancelled, and never begin again.
 CREATE TABLE worker_pool.cancel_request (
-    id            bigint PRIMARY KEY,
-    requested_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+    id  bigint PRIMARY KEY
 );

@@ -1,4 +1,4 @@
--- Advisory lock keys. All SQL of this schema names its objects with their schema: it runs in sessions whose
+-- Advisory lock keys, what runs, and who may see it. All SQL of this schema names its objects with their schema: it runs in sessions whose
 -- search_path is somebody else's.
 
 -- K1, liveness: a worker of this name is awake. Held exclusively by the control session of its pod.
@@ -54,6 +54,13 @@ JOIN pg_catalog.pg_stat_activity a ON a.pid = w.autocommit_pid AND a.usesysid = 
 WHERE w.autocommit_pid IS NOT NULL
   AND w.server_started = pg_catalog.pg_postmaster_start_time()
   AND a.datname = pg_catalog.current_database();
+
+-- The autocommit jobs that have begun, as far as nobody has recorded how they ended: some run, of the others nobody knows what they did.
+CREATE VIEW worker_pool.begun_autocommit AS
+SELECT j.id, j.submitter, w.since
+FROM worker_pool.worker w
+JOIN worker_pool.queued_job j ON j.id = w.current_job AND j.status = 'waiting'
+WHERE w.autocommit_pid IS NOT NULL AND (j.finished_at >= w.since) IS NOT TRUE;
 
 -- The jobs that run right now, and the sessions that run them. It looks at every job that waits.
 CREATE VIEW worker_pool.running_job AS

@@ -179,7 +179,8 @@ CREATE TRIGGER wake_operator AFTER INSERT ON worker_pool.queued_job
     FOR EACH ROW WHEN (NEW.run_at IS NOT NULL) EXECUTE FUNCTION worker_pool.wake_operator();
 
 -- What users see of the queue. Its rights are the owner's, its rows are the reader's own: a barrier, so no function in
--- somebody's WHERE sees a row before this filter. Inserts go through to the table and its trigger.
+-- somebody's WHERE sees a row before this filter. An autocommit job whose session is gone is pending until
+-- it is recorded that nobody knows what it did: it is no job that has yet to run. Inserts go through to the table and its trigger.
 CREATE VIEW worker_pool.jobs WITH (security_barrier) AS
 SELECT
     j.id,
@@ -188,7 +189,7 @@ SELECT
     CASE
         WHEN j.status = 'waiting' AND (
             (j.xmax::text, j.submitter) IN (SELECT r.xid, r.submitter FROM worker_pool.running_transaction r)
-            OR (j.id, j.submitter) IN (SELECT a.id, a.submitter FROM worker_pool.running_autocommit a)
+            OR (j.id, j.submitter) IN (SELECT a.id, a.submitter FROM worker_pool.begun_autocommit a)
         ) THEN 'pending'
         WHEN j.status = 'scheduled' THEN 'waiting'
         ELSE j.status
@@ -206,7 +207,7 @@ SELECT
     + CASE
         WHEN j.status = 'waiting' AND (
             (j.xmax::text, j.submitter) IN (SELECT r.xid, r.submitter FROM worker_pool.running_transaction r)
-            OR (j.id, j.submitter) IN (SELECT a.id, a.submitter FROM worker_pool.running_autocommit a)
+            OR (j.id, j.submitter) IN (SELECT a.id, a.submitter FROM worker_pool.begun_autocommit a)
         ) THEN 1
         ELSE 0
     END AS attempts,

@@ -287,8 +287,8 @@ BEGIN
     done := 0;
     failed := 0;
     LOOP
-        begun := pg_catalog.clock_timestamp();
-        more := pg_catalog.cardinality(report) OPERATOR(pg_catalog.>=) max_jobs OR begun OPERATOR(pg_catalog.>) deadline;
+        more := pg_catalog.cardinality(report) OPERATOR(pg_catalog.>=) max_jobs
+            OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) deadline;
         EXIT WHEN more;
 
         job := worker_pool.claim(worker, after_id, only_id);
@@ -300,6 +300,7 @@ BEGIN
         EXIT WHEN job.id IS NULL;
         -- The login may have been given to another role while this session still acts for the one before.
         EXIT WHEN job.submitter OPERATOR(pg_catalog.<>) me;
+        begun := pg_catalog.clock_timestamp();
         PERFORM pg_catalog.set_config('application_name', 'worker_pool job ' OPERATOR(pg_catalog.||) job.id::pg_catalog.text, false);
         state := NULL;
         failure := NULL;
@@ -352,10 +353,12 @@ BEGIN
             ROLLBACK;
             state := '57014';
             message := 'canceling statement due to user request';
-            -- Its row was free just now: somebody else may have recorded the cancel (settle_cancelled), or will.
-            IF (worker_pool.claim(worker, 0, job.id)).id IS NOT NULL THEN
+            BEGIN
                 status := worker_pool.finish(job.id, 'failed', begun, NULL, message, state);
-            END IF;
+            EXCEPTION
+                WHEN object_not_in_prerequisite_state THEN
+                    NULL; -- its row was free just now: somebody else has recorded the cancel (settle_cancelled), or does
+            END;
         END IF;
         COMMIT;
         -- A deferred trigger that deferred another one ran just now, behind all of the above. And this transaction has begun with what

@@ -1,5 +1,8 @@
 -- Job control: cancel, retry, pause, resume.
 
+CREATE VIEW worker_pool.unended_job AS
+SELECT j.id FROM worker_pool.queued_job j WHERE j.status IN ('waiting', 'scheduled');
+
 -- Ends what waits of a job as cancelled, or asks for the end of the attempt that runs. False: it had ended.
 --
 -- For one that runs, the request comes before the lock: a transaction that ends the job and finds the lock taken waits for the request
@@ -47,16 +50,6 @@ BEGIN
     END;
 END
 $$;
-
-CREATE VIEW worker_pool.unended_job AS
-SELECT j.id FROM worker_pool.queued_job j WHERE j.status IN ('waiting', 'scheduled');
-
--- The autocommit jobs that have begun, as far as nobody has recorded how they ended: some run, of the others nobody knows what they did.
-CREATE VIEW worker_pool.begun_autocommit AS
-SELECT j.id, w.since
-FROM worker_pool.worker w
-JOIN worker_pool.queued_job j ON j.id = w.current_job AND j.status = 'waiting'
-WHERE w.autocommit_pid IS NOT NULL AND (j.finished_at >= w.since) IS NOT TRUE;
 
 -- Of a job that waits and has not begun, with its row locked.
 CREATE FUNCTION worker_pool.set_cancelled(job_id bigint) RETURNS void

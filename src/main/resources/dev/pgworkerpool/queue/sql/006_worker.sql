@@ -122,7 +122,7 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 RETURN query ~* ('(^|\W)' || regexp_replace(word, '(\W)', '\\\1', 'g') || '($|\W)');
 
 -- Indexes that a statement of this text may have left behind invalid. They cost each write, and nobody uses them.
--- Those of other roles are none of its business.
+-- Those of other roles are none of its business, nor those that somebody is building just now, which locks the table so.
 CREATE FUNCTION worker_pool.invalid_indexes(query text, submitter oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT string_agg(format('%I.%I', n.nspname, i.relname), ', ' ORDER BY n.nspname, i.relname)
@@ -131,11 +131,18 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     JOIN pg_namespace n ON n.oid = i.relnamespace
     JOIN pg_class t ON t.oid = x.indrelid
     WHERE NOT x.indisvalid
+      AND i.relkind = 'i'
       AND pg_has_role(submitter, t.relowner, 'USAGE')
       AND query ~* '\mconcurrently\M'
       AND (worker_pool.has_word(query, t.relname)
            OR worker_pool.has_word(query, regexp_replace(i.relname, '_cc(new|old)[0-9]*$', ''))
-           OR query ~* '\m(schema|database)\M');
+           OR query ~* '\m(schema|database)\M')
+      AND NOT EXISTS (
+          SELECT
+          FROM pg_locks l
+          JOIN pg_stat_activity a ON a.pid = l.pid AND a.usesysid IS NOT NULL -- not autovacuum
+          WHERE l.relation = x.indrelid AND l.mode = 'ShareUpdateExclusiveLock' AND a.datname = current_database()
+      );
 $$;
 
 -- What is said of an autocommit statement that did not end well: `failure`, and what to look for.
@@ -308,7 +315,9 @@ BEGIN
         autocommit_pid = backend,
         autocommit_login = (SELECT a.usesysid FROM pg_stat_activity a WHERE a.pid = backend),
         server_started = pg_postmaster_start_time(),
-        interruption_reason = NULL
+        interruption_reason = NULL,
+        progress = NULL,
+        progress_job = NULL
     WHERE w.worker_name = worker;
     IF backend IS NOT NULL THEN
         PERFORM pg_notify('worker_pool_job', j.origin_uid::text)
@@ -383,10 +392,17 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     job record;
 BEGIN
-    SELECT r.id, r.origin_uid INTO job FROM worker_pool.running_job r WHERE r.worker_name = worker AND r.pid = backend;
+    SELECT j.id, j.origin_uid, j.finished_at INTO job
+    FROM worker_pool.running_job r
+    JOIN worker_pool.queued_job j ON j.id = r.id
+    WHERE r.worker_name = worker AND r.pid = backend;
+    -- Behind the end of the attempt before, whose evidence may still be there.
     UPDATE worker_pool.worker w
-    SET current_job = job.id, since = clock_timestamp() - interval '1 ms' * elapsed_ms
-    WHERE w.worker_name = worker AND w.current_job IS DISTINCT FROM job.id AND job.id IS NOT NULL;
+    SET current_job = job.id,
+        since = greatest(clock_timestamp() - interval '1 ms' * elapsed_ms, job.finished_at + interval '1 us'),
+        progress = NULL,
+        progress_job = NULL
+    WHERE w.worker_name = worker AND job.id IS NOT NULL AND (w.current_job IS DISTINCT FROM job.id OR job.finished_at >= w.since);
     IF job.origin_uid IS NOT NULL THEN
         PERFORM pg_notify('worker_pool_job', job.origin_uid::text);
     END IF;

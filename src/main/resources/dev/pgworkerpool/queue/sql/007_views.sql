@@ -66,7 +66,7 @@ FROM (
             x.not_before,
             false AS scheduled,
             (x.xmax::text, x.submitter) IN (SELECT r.xid, r.submitter FROM worker_pool.running_transaction r)
-            OR (x.id, x.submitter) IN (SELECT a.id, a.submitter FROM worker_pool.running_autocommit a) AS runs
+            OR (x.id, x.submitter) IN (SELECT a.id, a.submitter FROM worker_pool.begun_autocommit a) AS runs
         FROM worker_pool.queued_job x
         WHERE x.status = 'waiting'
         UNION ALL

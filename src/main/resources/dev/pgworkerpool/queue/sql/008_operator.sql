@@ -193,6 +193,35 @@ BEGIN
 END
 $$;
 
+-- Autocommit jobs that were lost with their worker, and whose session, which went on for a while, is gone now. The next worker of the name
+-- would see to them, but there may be none for long: the name is paused, say.
+CREATE FUNCTION worker_pool.fail_lost() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '500ms' AS $$
+DECLARE
+    lost text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM worker_pool.worker w WHERE w.autocommit_pid IS NOT NULL AND w.job_name IS NULL) THEN
+        RETURN;
+    END IF;
+    PERFORM pg_stat_clear_snapshot();
+    FOR lost IN
+        SELECT w.worker_name
+        FROM worker_pool.worker w
+        WHERE w.autocommit_pid IS NOT NULL
+          AND w.job_name IS NULL
+          AND w.worker_name NOT IN (SELECT r.worker_name FROM worker_pool.running_autocommit r)
+          AND NOT worker_pool.awake_elsewhere(w.worker_name)
+    LOOP
+        BEGIN
+            PERFORM worker_pool.count_interruption(lost, NULL, false);
+        EXCEPTION
+            WHEN lock_not_available THEN
+                NULL; -- the next call comes
+        END;
+    END LOOP;
+END
+$$;
+
 -- Names that want a worker, the one whose head waits longest first; one that has let others have its slot waits from then on.
 -- `held_ms`: not before so many milliseconds from now; null: at once.
 CREATE FUNCTION worker_pool.demand() RETURNS TABLE (
@@ -216,6 +245,8 @@ BEGIN
     PERFORM worker_pool.settle_cancelled(NULL);
 
     PERFORM worker_pool.fail_orphans();
+
+    PERFORM worker_pool.fail_lost();
 
     RETURN QUERY
     SELECT n.worker_name, w.turn, n.head_id, pg_get_userbyid(n.submitter), greatest(n.since, w.yielded_at) AS waits_since,
@@ -263,7 +294,9 @@ BEGIN
     IF failure IS NOT NULL OR (unmoved AND EXISTS (
         SELECT FROM worker_pool.queued_job j
         WHERE j.id = w.turn_head AND (j.started_at IS NULL OR j.started_at < w.turn_since)
-    ) AND NOT EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name = worker)) THEN
+    )
+    AND NOT EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name = worker)
+    AND NOT EXISTS (SELECT FROM worker_pool.pool p WHERE p.singleton AND p.suspended)) THEN
         streak := CASE WHEN unmoved THEN w.failed_turns ELSE 0 END;
         held_until := clock_timestamp() + least(interval '1 s' * (2 ^ least(streak, 9)), interval '5 min');
         streak := streak + 1;
@@ -436,7 +469,7 @@ BEGIN
 END
 $$;
 
--- WorkerJobs that have statements waiting.
+-- WorkerJobs that have statements which have not ended.
 CREATE FUNCTION worker_pool.waiting_workerjobs() RETURNS TABLE (uid uuid, origin text)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT j.origin_uid, j.origin FROM worker_pool.queued_job j WHERE j.status = 'waiting' AND j.origin_uid IS NOT NULL AND NOT j.detached
