@@ -39,8 +39,9 @@ class WorkerJobSteps {
      */
     Optional<WorkerJobProgress> advance(WorkerJob job, @Nullable WorkerPool pool, @Nullable WorkerJobStatus status) {
         List<Long> jobIds = status == null ? null : status.jobIds();
-        if (job.getSpec().suspend() && jobIds == null) {
-            return suspended(job, pool, status);
+        boolean suspended = job.getSpec().suspend() && jobIds == null;
+        if (suspended && (pool == null || (status != null && status.phase() == Phase.Suspended))) {
+            return Optional.of(suspended());
         }
         if (pool == null) {
             return Optional.of(waits(
@@ -64,6 +65,9 @@ class WorkerJobSteps {
                             "it was queued in another database than WorkerPool \"" + name(job) + "\" has now")));
         }
         try {
+            if (suspended) {
+                return Optional.of(suspendedOrQueued(job, pool, live.get(), queue.get(), status));
+            }
             return jobIds == null
                     ? enqueue(job, pool, live.get(), queue.get())
                     : Optional.of(look(job, pool, live.get(), queue.get(), jobIds, status));
@@ -75,29 +79,18 @@ class WorkerJobSteps {
         }
     }
 
-    /** Unless it was queued just before: its status may not have been written yet. */
-    private Optional<WorkerJobProgress> suspended(
-            WorkerJob job, @Nullable WorkerPool pool, @Nullable WorkerJobStatus status) {
-        boolean known = status != null && status.phase() == Phase.Suspended;
-        Optional<LivePool> live = known || pool == null ? Optional.empty() : pools.find(ResourceID.fromResource(pool));
-        Optional<JobQueue> queue = live.flatMap(LivePool::queue);
-        if (pool != null && live.isPresent() && queue.isPresent()) {
-            try {
-                List<Long> jobIds = queue
-                        .get()
-                        .workerJob(UUID.fromString(job.getMetadata().getUid()))
-                        .stream()
-                        .map(QueuedStatement::id)
-                        .toList();
-                if (!jobIds.isEmpty()) {
-                    return Optional.of(look(job, pool, live.get(), queue.get(), jobIds, status));
-                }
-            } catch (DatabaseProblem problem) {
-                return Optional.of(waits(status, forPool(PoolProblem.of(problem))));
-            }
-        }
-        return Optional.of(WorkerJobProgress.notQueued(
-                Phase.Suspended, Readiness.halted("Suspended", "it is queued when spec.suspend becomes false")));
+    private static WorkerJobProgress suspended() {
+        return WorkerJobProgress.notQueued(
+                Phase.Suspended, Readiness.halted("Suspended", "it is queued when spec.suspend becomes false"));
+    }
+
+    /** It may have been queued just before, and its status not have been written yet. */
+    private static WorkerJobProgress suspendedOrQueued(
+            WorkerJob job, WorkerPool pool, LivePool live, JobQueue queue, @Nullable WorkerJobStatus status) {
+        List<Long> jobIds = queue.workerJob(UUID.fromString(job.getMetadata().getUid())).stream()
+                .map(QueuedStatement::id)
+                .toList();
+        return jobIds.isEmpty() ? suspended() : look(job, pool, live, queue, jobIds, status);
     }
 
     private static Optional<WorkerJobProgress> waitsForPool(LivePool live, @Nullable WorkerJobStatus status) {
