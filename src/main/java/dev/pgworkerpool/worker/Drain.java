@@ -169,7 +169,7 @@ final class Drain {
             control.notBegun();
             throw error;
         } else {
-            var status = session.fail(head.id(), error);
+            var status = control.endFailed(head.id(), Reason.parts(error));
             Log.line("job " + head.id() + " " + status + ", SQLSTATE " + error.getSQLState() + ": " + Reason.of(error));
             counts.add(status);
         }

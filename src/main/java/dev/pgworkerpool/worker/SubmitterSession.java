@@ -18,12 +18,9 @@ final class SubmitterSession implements AutoCloseable {
 
     private static final String SYNTAX_ERROR = PSQLState.SYNTAX_ERROR.getState();
 
-    /** What {@code worker_pool.finish} says of a job that has ended, or has other hands on it. */
-    private static final String NOT_WAITING = PSQLState.OBJECT_NOT_IN_STATE.getState();
-
-    private final Connection connection;
     private static final int TRIES_TO_LIFT = 10;
 
+    private final Connection connection;
     private final String worker;
     private final String login;
 
@@ -136,33 +133,6 @@ final class SubmitterSession implements AutoCloseable {
         } catch (SQLException e) {
             if (ROWS_LEFT_OUT.equals(e.getSQLState()) && Reason.serverMessage(e) == null) {
                 return null;
-            }
-            throw e;
-        }
-    }
-
-    /**
-     * Records an error that struck outside the job's own sub-transaction (at its COMMIT, say): nothing of the job stayed. Returns what it
-     * is now; somebody may have ended it before that, by a cancel.
-     */
-    String fail(long job, SQLException error) throws SQLException {
-        var parts = Reason.parts(error);
-        try (var statement =
-                connection.prepareStatement("SELECT worker_pool.finish(?, 'failed', pg_catalog.clock_timestamp(),"
-                        + " NULL, worker_pool.failure_text(?, ?, ?, ?), ?)")) {
-            statement.setLong(1, job);
-            statement.setString(2, parts.message());
-            statement.setString(3, parts.detail());
-            statement.setString(4, parts.hint());
-            statement.setString(5, parts.state());
-            statement.setString(6, parts.state());
-            try (var row = statement.executeQuery()) {
-                row.next();
-                return row.getString(1);
-            }
-        } catch (SQLException e) {
-            if (NOT_WAITING.equals(e.getSQLState())) {
-                return "was ended by somebody else";
             }
             throw e;
         }

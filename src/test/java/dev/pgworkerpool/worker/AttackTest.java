@@ -142,7 +142,7 @@ class AttackTest extends OneWorkerTest {
         for (var attacker : List.of("alice", "carol", "mallory")) {
             try (var session = database.as(attacker)) {
                 var claim = "SELECT c.id FROM worker_pool.claim('foo', 0, NULL) c";
-                var finish = "SELECT worker_pool.finish(" + victims + ", 'done', now(), 0, NULL, NULL)";
+                var finish = "SELECT worker_pool.finish(" + victims + ", 0, 'done', now(), 0, NULL, NULL)";
                 var drain = "CALL worker_pool.drain('foo', 50, 1000, NULL, 0, NULL, NULL, NULL, NULL)";
                 if (attacker.equals("mallory")) {
                     assertThat(refusal(session, claim)).isEqualTo("42501 permission denied for function claim");
@@ -157,7 +157,7 @@ class AttackTest extends OneWorkerTest {
                         .hasSize(1);
                 execute(session, "COMMIT");
                 assertThat(refusal(session, finish))
-                        .isEqualTo("55000 Job " + victims + " does not wait, is not yours, or runs elsewhere");
+                        .isEqualTo("55000 Job " + victims + " was not claimed in this transaction");
                 assertThat(ask(session, drain)).hasSize(1);
                 assertThat(look("status")).containsExactly("waiting", "waiting");
             }
@@ -173,12 +173,12 @@ class AttackTest extends OneWorkerTest {
         try (var carol = database.as("carol")) {
             assertThat(ask(carol, "SELECT c.id FROM worker_pool.claim('foo', 0, NULL) c"))
                     .containsOnlyNulls();
-            assertThat(refusal(carol, "SELECT worker_pool.finish(" + job + ", 'done', now(), 0, NULL, NULL)"))
+            assertThat(refusal(carol, "SELECT worker_pool.finish(" + job + ", 0, 'done', now(), 0, NULL, NULL)"))
                     .startsWith("55000");
             execute(carol, "SET ROLE alice");
             assertThat(ask(carol, "SELECT c.id FROM worker_pool.claim('foo', 0, NULL) c"))
                     .containsOnlyNulls();
-            assertThat(refusal(carol, "SELECT worker_pool.finish(" + job + ", 'done', now(), 0, NULL, NULL)"))
+            assertThat(refusal(carol, "SELECT worker_pool.finish(" + job + ", 0, 'done', now(), 0, NULL, NULL)"))
                     .startsWith("55000");
         }
         assertThat(look("status")).containsExactly("waiting");
@@ -186,11 +186,11 @@ class AttackTest extends OneWorkerTest {
 
     @Test
     void what_a_job_makes_up_about_its_own_end_has_bounds() throws SQLException {
-        var job = submit("SELECT 1");
+        submit("SELECT 1");
         database.execute(
                 "alice",
-                "SELECT worker_pool.finish(%d, 'failed', 'infinity', 42, repeat('x', 1000000), repeat('y', 1000000))"
-                        .formatted(job));
+                "SELECT worker_pool.finish(c.id, c.token, 'failed', 'infinity', 42, repeat('x', 1000000), repeat('y', 1000000))"
+                        + " FROM worker_pool.claim('foo', 0, NULL) c");
         assertThat(look("concat_ws(' ', length(error), sqlstate, started_at <= finished_at)"))
                 .containsExactly("8000 yyyyy t");
     }
@@ -198,10 +198,10 @@ class AttackTest extends OneWorkerTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "SELECT worker_pool.finish(%1$d, 'done', now(), 42, NULL, NULL)",
-                "SELECT worker_pool.finish(%1$d, 'failed', now(), 42, 'made up', 'AAAAA')",
-                "SELECT worker_pool.finish(%1$d, 'cancelled', now(), 42, NULL, NULL)",
-                "SELECT worker_pool.finish(%2$d, 'done', now(), 42, NULL, NULL)",
+                "SELECT worker_pool.finish(%1$d, 0, 'done', now(), 42, NULL, NULL)",
+                "SELECT worker_pool.finish(%1$d, 0, 'failed', now(), 42, 'made up', 'AAAAA')",
+                "SELECT worker_pool.finish(%1$d, 0, 'cancelled', now(), 42, NULL, NULL)",
+                "SELECT worker_pool.finish(%2$d, 0, 'done', now(), 42, NULL, NULL)",
                 "CALL worker_pool.drain('foo', 50, 1000, NULL, 0, NULL, NULL, NULL, NULL)",
                 "SELECT worker_pool.claim('foo', 0, NULL); SELECT 1/0",
                 "UPDATE worker_pool.jobs SET query_text = 'SELECT 1'",

@@ -144,7 +144,11 @@ class ControlAttackTest extends OneWorkerTest {
         enqueue("bob", "SELECT 1/0", "on_failure => 'pause'");
         var open = enqueue("alice", "SELECT 1/0", "on_failure => 'pause'");
         try (var alice = database.as("alice")) {
-            execute(alice, "BEGIN", "SELECT worker_pool.finish(" + open + ", 'failed', now(), NULL, '', '')");
+            execute(
+                    alice,
+                    "BEGIN",
+                    "SELECT worker_pool.finish(c.id, c.token, 'failed', now(), NULL, '', '')"
+                            + " FROM worker_pool.claim('foo', " + (open - 1) + ", NULL) c");
             run();
             assertThat(database.look("SELECT failed_job < " + open + " FROM worker_pool.paused"))
                     .containsExactly("t");
@@ -311,8 +315,8 @@ class ControlAttackTest extends OneWorkerTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "worker_pool.finish(%s, 'done', now(), 0, NULL, NULL)",
-                "worker_pool.finish(%s, 'failed', now(), 0, 'made up', 'AAAAA')"
+                "worker_pool.finish(%s, 0, 'done', now(), 0, NULL, NULL)",
+                "worker_pool.finish(%s, 0, 'failed', now(), 0, 'made up', 'AAAAA')"
             })
     void a_job_can_not_end_itself_and_go_on(String end) throws SQLException {
         var own = "substring(current_setting('application_name') from '\\d+$')::bigint";
@@ -325,14 +329,14 @@ class ControlAttackTest extends OneWorkerTest {
         submit(effect("behind"));
         run();
         assertThat(look("concat_ws(' ', status, attempts, sqlstate)"))
-                .containsExactly("failed 1 55006", "failed 1 55006", "failed 1 55006", "done 1");
+                .containsExactly("failed 1 55000", "failed 1 55000", "failed 1 55000", "done 1");
     }
 
     /** Whatever it catches. */
     @Test
     void a_job_that_tried_to_end_itself_is_still_seen_and_cancelled() throws Exception {
         var job = submit("DO $$ BEGIN BEGIN PERFORM worker_pool.finish("
-                + "substring(current_setting('application_name') from '\\d+$')::bigint, 'done', now(), 0, NULL, NULL);"
+                + "substring(current_setting('application_name') from '\\d+$')::bigint, 0, 'done', now(), 0, NULL, NULL);"
                 + " EXCEPTION WHEN OTHERS THEN NULL; END; PERFORM pg_sleep(60); END $$");
         var worker = start();
         awaitPending(job);
@@ -347,11 +351,42 @@ class ControlAttackTest extends OneWorkerTest {
         var worker = start();
         awaitPending(job);
         assertThat(database.refusal(
-                        "alice", "SELECT worker_pool.finish(" + job + ", 'failed', now(), NULL, NULL, NULL)"))
-                .isEqualTo("55000 Job " + job + " does not wait, is not yours, or runs elsewhere");
+                        "alice", "SELECT worker_pool.finish(" + job + ", 0, 'failed', now(), NULL, NULL, NULL)"))
+                .isEqualTo("55000 Job " + job + " was not claimed in this transaction");
         assertThat(database.ask("alice", cancelOf(job))).containsExactly("t");
         assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
         assertThat(look("status")).containsExactly("cancelled");
+    }
+
+    /** The claim was rolled back, but its transaction was not. */
+    @Test
+    void a_token_without_its_row_holds_up_neither_the_job_nor_its_cancel() throws Exception {
+        var job = submit(SLOW);
+        try (var alice = database.as("alice")) {
+            execute(alice, "BEGIN", "SAVEPOINT a");
+            var token = QueueDatabase.ask(alice, "SELECT c.token FROM worker_pool.claim('foo', 0, NULL) c")
+                    .getFirst();
+            execute(alice, "ROLLBACK TO a");
+            var worker = start();
+            awaitPending(job);
+            assertThat(QueueDatabase.refusal(
+                            alice,
+                            "SELECT worker_pool.finish(" + job + ", " + token + ", 'done', now(), 0, NULL, NULL)"))
+                    .startsWith("55P03");
+            assertThat(database.ask("alice", cancelOf(job))).containsExactly("t");
+            assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        }
+        assertThat(look("status")).containsExactly("cancelled");
+    }
+
+    @Test
+    void a_token_of_another_transaction_is_none() throws SQLException {
+        var job = submit("SELECT 1");
+        var token = database.ask("alice", "SELECT c.token FROM worker_pool.claim('foo', 0, NULL) c")
+                .getFirst();
+        assertThat(database.refusal(
+                        "alice", "SELECT worker_pool.finish(" + job + ", " + token + ", 'done', now(), 0, NULL, NULL)"))
+                .isEqualTo("55000 Job " + job + " was not claimed in this transaction");
     }
 
     @Test

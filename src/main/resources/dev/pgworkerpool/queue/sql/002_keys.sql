@@ -14,16 +14,20 @@ RETURN 8606216600190023680 + (pg_catalog.hashtextextended(worker COLLATE "C", 2)
 
 -- K3, outcome: held exclusively by the transaction that ends the job, and by one that cancels it. Which of them had it first wins.
 -- Nobody else can tell this key before it is held: with the lock of an outcome one could make a cancel fail, or lie.
+-- `salt` is for the tokens of claim(): quick rather than strong, as who finds it out can hide that a job of his own runs, and no more.
 CREATE TABLE worker_pool.secret (
-    seed  text NOT NULL
+    singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    seed       bytea NOT NULL DEFAULT pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.gen_random_uuid()::text, 'UTF8')),
+    salt       bigint NOT NULL DEFAULT pg_catalog.hashtextextended(pg_catalog.gen_random_uuid()::text, 0)
 );
-INSERT INTO worker_pool.secret VALUES (pg_catalog.gen_random_uuid()::text);
+INSERT INTO worker_pool.secret DEFAULT VALUES;
 
 CREATE FUNCTION worker_pool.outcome_key(id bigint) RETURNS bigint
 LANGUAGE sql STABLE
 RETURN (
-    SELECT ('x' || pg_catalog.encode(pg_catalog.substring(pg_catalog.sha256(pg_catalog.convert_to(s.seed || id, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint
+    SELECT ('x' || pg_catalog.encode(pg_catalog.substring(pg_catalog.sha256(s.seed || pg_catalog.int8send(id)), 1, 8), 'hex'))::bit(64)::bigint
     FROM worker_pool.secret s
+    WHERE s.singleton
 );
 
 -- The sessions that may run a job right now, by their transactions. The one that runs a job keeps its row locked until its

@@ -10,11 +10,12 @@
 --   else fails. And a claim that waited looks at everything again.
 -- * BETWEEN and ORDER BY worker_name, id leave the planner only the partial index; the obvious `worker_name = ?
 --   ORDER BY id` walks all finished rows as soon as the statistics were taken during a backlog.
--- * A suspended pool and a paused name begin no job, not even in a worker that is awake.
+-- * A suspended pool and a paused name begin no job, not even in a worker that is awake. One that is to be cancelled can end there.
 -- * Index entries of the jobs before `after_id` are dead; skipping them matters while an old snapshot keeps them.
+-- * Its `token` is what finish() asks for. It is good in this transaction only, and the job, which runs in the same one, can't learn it.
 CREATE FUNCTION worker_pool.claim(
     worker text, after_id bigint, only_id bigint, OUT id bigint, OUT query_text text, OUT search_path text,
-    OUT time_zone text, OUT submitter oid, OUT timeout interval
+    OUT time_zone text, OUT submitter oid, OUT timeout interval, OUT token bigint
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -24,20 +25,24 @@ SET enable_bitmapscan = off
 SET enable_sort = off
 AS $$
 DECLARE
-    me          oid := (SELECT l.role FROM worker_pool.session_login l);
     head        record;
     waited_for  bigint;
 BEGIN
     LOOP
-        SELECT j.id, j.submitter, j.autocommit, j.timeout, j.not_before, j.xmax AS locker INTO head
+        SELECT j.id, j.submitter, j.autocommit, j.timeout, j.not_before, j.xmax AS locker,
+               (SELECT l.role FROM worker_pool.session_login l) AS me
+        INTO head
         FROM worker_pool.queued_job j
         WHERE j.worker_name BETWEEN worker AND worker AND j.id > after_id AND j.status = 'waiting'
-          AND NOT EXISTS (SELECT FROM worker_pool.pool p WHERE p.singleton AND p.suspended)
-          AND NOT EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name = worker)
+          AND (
+              NOT EXISTS (SELECT FROM worker_pool.pool p WHERE p.singleton AND p.suspended)
+              AND NOT EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name = worker)
+              OR EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = only_id)
+          )
         ORDER BY j.worker_name, j.id
         LIMIT 1;
 
-        IF NOT FOUND OR head.submitter IS DISTINCT FROM me OR head.id <> only_id
+        IF NOT FOUND OR head.submitter IS DISTINCT FROM head.me OR head.id <> only_id
            OR head.autocommit OR (head.timeout IS NOT NULL AND only_id IS NULL) OR head.not_before > clock_timestamp()
         THEN
             RETURN;
@@ -47,11 +52,12 @@ BEGIN
             RAISE EXCEPTION 'Job % runs already, in this transaction', head.id USING ERRCODE = 'object_in_use';
         END IF;
 
-        SELECT j.id, j.query_text, j.search_path, j.time_zone, j.submitter, j.timeout
-        INTO id, query_text, search_path, time_zone, submitter, timeout
-        FROM worker_pool.queued_job j
-        WHERE j.id = head.id AND j.status = 'waiting' AND j.not_before IS NOT DISTINCT FROM head.not_before
-        FOR UPDATE SKIP LOCKED;
+        SELECT j.id, j.query_text, j.search_path, j.time_zone, j.submitter, j.timeout,
+               hashint8extended(j.id, hashint8extended(pg_current_xact_id()::text::bigint, s.salt))
+        INTO id, query_text, search_path, time_zone, submitter, timeout, token
+        FROM worker_pool.queued_job j, worker_pool.secret s
+        WHERE j.id = head.id AND j.status = 'waiting' AND j.not_before IS NOT DISTINCT FROM head.not_before AND s.singleton
+        FOR UPDATE OF j SKIP LOCKED;
 
         -- Shown as 'pending' from here until the transaction ends (running_transaction).
         EXIT WHEN FOUND;
@@ -109,7 +115,7 @@ $$;
 -- A cancel of this job is in flight: somebody has the lock of its outcome. Waits for the end of that transaction: its request is a
 -- row with the job's id, and a second one can't be inserted before the first is decided.
 CREATE FUNCTION worker_pool.await_cancel(job_id bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = 0 AS $$
 BEGIN
     INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
     IF FOUND THEN
@@ -160,67 +166,67 @@ BEGIN
 END
 $$;
 
--- Records the outcome of a job of the caller's own that still waits, and returns what the job is now: 'done', 'failed',
+-- Records the outcome of a job that the caller has claimed in this transaction, and returns what the job is now: 'done', 'failed',
 -- 'cancelled', or 'waiting' for another attempt. Nothing is recorded of one that is done and was cancelled: the caller rolls its effect
--- back, and comes again. A job can call it, too, with anything: what others read of it has bounds.
+-- back, and comes again. Who claims by hand can say anything: what others read of it has bounds.
 --
--- Not from within the job, nor from within any other function: a job that touched its own row in there would go on unseen and for
--- ever. So nothing is touched before it is known who calls: the context is this function alone, or drain() as well. Nor of an
--- autocommit job, of which the control session records how it ended (end_attempt).
+-- The token keeps the job itself from calling it: a job that touched its own row from within would go on unseen and for ever.
 --
 -- Either this or a cancel wins: one that was committed before is seen here, one in flight is waited for, and one that
 -- comes later waits for the end of this transaction.
 CREATE FUNCTION worker_pool.finish(
-    job_id bigint, outcome text, begun timestamptz, touched bigint, failure text, failure_state text
+    job_id bigint, token bigint, outcome text, begun timestamptz, touched bigint, failure text, failure_state text
 ) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET lock_timeout = 0
+-- The row is the caller's own, unless it has gone back to a savepoint behind its claim: its lock of the outcome must not hold up others.
+SET lock_timeout = '100 ms'
 AS $$
 DECLARE
-    context  text;
+    claimed  boolean;
     key      bigint;
     uid      uuid;
 BEGIN
-    GET DIAGNOSTICS context = PG_CONTEXT;
-    IF split_part(context, E'\n', 3) <> '' THEN
-        RAISE EXCEPTION 'A job does not end from within' USING ERRCODE = 'object_in_use';
+    -- With the key as outcome_key() has it, without the call.
+    SELECT token = hashint8extended(job_id, hashint8extended(pg_current_xact_id()::text::bigint, s.salt)),
+           ('x' || encode(substring(sha256(s.seed || int8send(job_id)), 1, 8), 'hex'))::bit(64)::bigint
+    INTO claimed, key
+    FROM worker_pool.secret s
+    WHERE s.singleton;
+    IF claimed IS NOT TRUE THEN
+        RAISE EXCEPTION 'Job % was not claimed in this transaction', job_id USING ERRCODE = 'object_not_in_prerequisite_state';
     ELSIF outcome NOT IN ('done', 'failed') THEN
         RAISE EXCEPTION 'A job ends as done or failed, not as %', outcome USING ERRCODE = 'invalid_parameter_value';
-    END IF;
-
-    -- With the key as outcome_key() has it, without the call.
-    SELECT ('x' || encode(substring(sha256(convert_to(s.seed || j.id, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint INTO key
-    FROM worker_pool.session_login l
-    JOIN worker_pool.queued_job j ON j.submitter = l.role
-    CROSS JOIN worker_pool.secret s
-    WHERE j.id = job_id AND j.status = 'waiting' AND NOT j.autocommit
-    FOR UPDATE OF j SKIP LOCKED;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'Job % does not wait, is not yours, or runs elsewhere', job_id USING ERRCODE = 'object_not_in_prerequisite_state';
-    END IF;
-    IF NOT pg_try_advisory_xact_lock(key) THEN
+    ELSIF NOT pg_try_advisory_xact_lock(key) THEN
         PERFORM worker_pool.await_cancel(job_id);
     END IF;
 
-    IF outcome = 'failed' THEN
-        RETURN worker_pool.attempt_failed(job_id, begun, failure, failure_state, false);
+    IF outcome = 'done' THEN
+        UPDATE worker_pool.queued_job j
+        SET status = 'done',
+            attempts = j.attempts + 1,
+            started_at = greatest(j.submitted_at, least(begun, clock_timestamp())),
+            finished_at = clock_timestamp(),
+            row_count = touched
+        WHERE j.id = job_id AND j.status = 'waiting'
+          AND NOT EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = job_id)
+        RETURNING j.origin_uid INTO uid;
+        IF FOUND THEN
+            IF uid IS NOT NULL THEN
+                PERFORM pg_notify('worker_pool_job', uid::text);
+            END IF;
+            RETURN 'done';
+        END IF;
     END IF;
-    UPDATE worker_pool.queued_job j
-    SET status = 'done',
-        attempts = j.attempts + 1,
-        started_at = greatest(j.submitted_at, least(begun, clock_timestamp())),
-        finished_at = clock_timestamp(),
-        row_count = touched
-    WHERE j.id = job_id AND NOT EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = job_id)
-    RETURNING j.origin_uid INTO uid;
+
+    PERFORM FROM worker_pool.queued_job j WHERE j.id = job_id AND j.status = 'waiting' FOR UPDATE;
     IF NOT FOUND THEN
+        RAISE EXCEPTION 'Job % does not wait', job_id USING ERRCODE = 'object_not_in_prerequisite_state';
+    ELSIF outcome = 'done' THEN
         RETURN 'cancelled';
     END IF;
-    IF uid IS NOT NULL THEN
-        PERFORM pg_notify('worker_pool_job', uid::text);
-    END IF;
-    RETURN 'done';
+    PERFORM set_config('lock_timeout', '0', true); -- what its failure means for others may take until they are done
+    RETURN worker_pool.attempt_failed(job_id, begun, failure, failure_state, false);
 END
 $$;
 
@@ -273,6 +279,8 @@ DECLARE
     deadline  pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => max_ms OPERATOR(pg_catalog./) 1000.0::pg_catalog.float8);
     me        pg_catalog.oid := pg_catalog.to_regrole(pg_catalog.quote_ident(current_user));
     job       pg_catalog.record;
+    token     bigint;
+    setting   pg_catalog.text; -- an assignment costs less than PERFORM
     begun     pg_catalog.timestamptz;
     outcome   pg_catalog.text;
     touched   bigint;
@@ -301,16 +309,16 @@ BEGIN
         -- The login may have been given to another role while this session still acts for the one before.
         EXIT WHEN job.submitter OPERATOR(pg_catalog.<>) me;
         begun := pg_catalog.clock_timestamp();
-        PERFORM pg_catalog.set_config('application_name', 'worker_pool job ' OPERATOR(pg_catalog.||) job.id::pg_catalog.text, false);
+        setting := pg_catalog.set_config('application_name', 'worker_pool job ' OPERATOR(pg_catalog.||) job.id::pg_catalog.text, false);
         state := NULL;
         failure := NULL;
 
         -- query_canceled and assert_failure are not among OTHERS: without them such a job would be the head for ever.
         -- Deferred constraints and cursors WITH HOLD would run at COMMIT, outside this block: they have their turn here.
         BEGIN
-            PERFORM pg_catalog.set_config('search_path', job.search_path, true);
+            setting := pg_catalog.set_config('search_path', job.search_path, true);
             IF job.time_zone IS NOT NULL THEN
-                PERFORM pg_catalog.set_config('TimeZone', job.time_zone, true);
+                setting := pg_catalog.set_config('TimeZone', job.time_zone, true);
             END IF;
             EXECUTE job.query_text;
             GET DIAGNOSTICS touched = ROW_COUNT;
@@ -348,17 +356,16 @@ BEGIN
         UNLISTEN *;
         PERFORM pg_catalog.pg_advisory_unlock_all();
 
-        status := worker_pool.finish(job.id, outcome, begun, touched, failure, state);
+        status := worker_pool.finish(job.id, job.token, outcome, begun, touched, failure, state);
         IF outcome OPERATOR(pg_catalog.=) 'done' AND status OPERATOR(pg_catalog.=) 'cancelled' THEN
             ROLLBACK;
             state := '57014';
             message := 'canceling statement due to user request';
-            BEGIN
-                status := worker_pool.finish(job.id, 'failed', begun, NULL, message, state);
-            EXCEPTION
-                WHEN object_not_in_prerequisite_state THEN
-                    NULL; -- its row was free just now: somebody else has recorded the cancel (settle_cancelled), or does
-            END;
+            -- Its row was free just now: somebody else may have recorded the cancel (settle_cancelled), or will.
+            token := (worker_pool.claim(worker, 0, job.id)).token;
+            IF token IS NOT NULL THEN
+                status := worker_pool.finish(job.id, token, 'failed', begun, NULL, message, state);
+            END IF;
         END IF;
         COMMIT;
         -- A deferred trigger that deferred another one ran just now, behind all of the above. And this transaction has begun with what
