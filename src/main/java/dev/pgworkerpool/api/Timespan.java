@@ -14,12 +14,19 @@ public final class Timespan {
     /** What the CRD accepts. */
     public static final String PATTERN = "^([0-9]{1,9}(ms|s|m|h|d)){1,8}$";
 
+    /** What is longer is as good as for ever, and fits in what durations are computed with. */
+    static final Duration LONGEST = Duration.ofDays(36500);
+
     private static final Pattern WHOLE = Pattern.compile(PATTERN);
     private static final Pattern PART = Pattern.compile("([0-9]+)(ms|s|m|h|d)");
 
     private Timespan() {}
 
-    /** @throws IllegalArgumentException when the text is no such duration */
+    /**
+     * At most a hundred years.
+     *
+     * @throws IllegalArgumentException when the text is no such duration
+     */
     public static Duration parse(String text) {
         if (!WHOLE.matcher(text).matches()) {
             throw new IllegalArgumentException("\"" + text + "\" is no duration such as 90s, 1h30m or 7d");
@@ -29,7 +36,7 @@ public final class Timespan {
         while (part.find()) {
             sum = sum.plus(of(Long.parseLong(part.group(1)), part.group(2)));
         }
-        return sum;
+        return sum.compareTo(LONGEST) < 0 ? sum : LONGEST;
     }
 
     private static Duration of(long amount, String unit) {

@@ -17,6 +17,12 @@ class TimespanTest {
         assertThat(Timespan.parse("0s")).isZero();
     }
 
+    @Test
+    void nothing_is_longer_than_a_hundred_years() {
+        assertThat(Timespan.parse("999999d")).isEqualTo(Duration.ofDays(36500));
+        assertThat(Timespan.parse("999999999d".repeat(8)).toNanos()).isPositive();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "5", "s", "-1s", "1.5h", "1 h", "1h ", "1y"})
     void anything_else_is_refused_with_an_example_of_what_is_right(String text) {
