@@ -15,7 +15,7 @@ public final class Timespan {
     public static final String PATTERN = "^([0-9]{1,9}(ms|s|m|h|d)){1,8}$";
 
     /** What is longer is as good as for ever, and fits in what durations are computed with. */
-    static final Duration LONGEST = Duration.ofDays(36500);
+    private static final Duration LONGEST = Duration.ofDays(36500);
 
     private static final Pattern WHOLE = Pattern.compile(PATTERN);
     private static final Pattern PART = Pattern.compile("([0-9]+)(ms|s|m|h|d)");

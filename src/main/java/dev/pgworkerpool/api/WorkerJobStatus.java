@@ -2,6 +2,8 @@ package dev.pgworkerpool.api;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,11 +27,11 @@ public record WorkerJobStatus(
         @Nullable Phase phase,
         @Nullable String queue,
         @Nullable List<Long> jobIds,
-        @Nullable Integer succeeded,
-        @Nullable Integer total,
+        @Nullable @Min(0) @Max(Integer.MAX_VALUE) Integer succeeded,
+        @Nullable @Min(0) @Max(Integer.MAX_VALUE) Integer total,
         @Nullable String done,
-        @Nullable Integer attempts,
-        @Nullable Long position,
+        @Nullable @Min(0) @Max(Integer.MAX_VALUE) Integer attempts,
+        @Nullable @Min(0) @Max(Integer.MAX_VALUE) Long position,
         @Nullable String message,
         @Nullable String queuedAt,
         @Nullable String startedAt,
@@ -61,7 +63,7 @@ public record WorkerJobStatus(
     @JsonInclude(JsonInclude.Include.NON_NULL)
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Failure(
-            int statement,
+            @Min(0) @Max(Integer.MAX_VALUE) int statement,
             @Nullable String sqlState,
             @Nullable String message) {}
 }

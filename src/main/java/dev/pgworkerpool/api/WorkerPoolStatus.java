@@ -2,6 +2,8 @@ package dev.pgworkerpool.api;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
 import io.fabric8.kubernetes.api.model.Condition;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 public record WorkerPoolStatus(
         @Nullable Long observedGeneration,
         @Nullable String slots,
-        @Nullable Integer slotsInUse,
-        @Nullable Integer runningWorkers,
-        @Nullable Integer waitingWorkers,
-        @Nullable Long waitingJobs,
+        @Nullable @Min(0) @Max(Integer.MAX_VALUE) Integer slotsInUse,
+        @Nullable @Min(0) @Max(Integer.MAX_VALUE) Integer runningWorkers,
+        @Nullable @Min(0) @Max(Integer.MAX_VALUE) Integer waitingWorkers,
+        @Nullable @Min(0) @Max(Integer.MAX_VALUE) Long waitingJobs,
         @Nullable String oldestWaitingSince,
         @Nullable List<Condition> conditions) {}

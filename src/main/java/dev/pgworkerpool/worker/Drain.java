@@ -152,8 +152,7 @@ final class Drain {
         var timeout = head.timeout();
         session.lift();
         if (struckIn("await_cancel", error)) {
-            // What it had done in time waited for somebody who cancels it, and who has not decided: it begins anew,
-            // behind that.
+            // Done in time, it waited for somebody who cancels it and has not decided: it begins anew behind that.
             Log.line("job " + head.id() + " is rolled back: its time ended while somebody was about to cancel it");
             control.notBegun();
         } else if (struckIn("claim", error) && ++claimErrors < CLAIM_ERRORS) {

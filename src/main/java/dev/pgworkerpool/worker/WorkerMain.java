@@ -4,6 +4,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.SecretKeyFactory;
 
@@ -41,10 +42,14 @@ public final class WorkerMain {
         }
     }
 
-    private static Outcome run(WorkerSettings settings) {
-        var watch = Executors.newScheduledThreadPool(
+    /** The threads beside the one that runs the queue: one watches the call that runs, one tells its progress. */
+    static ScheduledExecutorService watch() {
+        return Executors.newScheduledThreadPool(
                 2, Thread.ofPlatform().daemon().name("watch").factory());
-        var worker = new Worker(settings, watch);
+    }
+
+    private static Outcome run(WorkerSettings settings) {
+        var worker = new Worker(settings, watch());
         var ended = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(worker, ended, settings.gracePeriod()), "stop"));
         try {

@@ -59,28 +59,17 @@ final class CrdFiles {
                 .orElseThrow();
         var version = crd.getSpec().getVersions().getFirst();
         version.getAdditionalPrinterColumns().sort(inOrderOf(type));
-        var conditions = property(property(version.getSchema().getOpenAPIV3Schema(), "status"), "conditions");
+        var schema = version.getSchema().getOpenAPIV3Schema();
+        var conditions = property(property(schema, "status"), "conditions");
         conditions.setXKubernetesListType("map");
         conditions.setXKubernetesListMapKeys(List.of("type"));
         conditions.getItems().getSchema().setRequired(List.of("type", "status"));
-        limitQuantities(version.getSchema().getOpenAPIV3Schema());
-        limitNumbers(property(version.getSchema().getOpenAPIV3Schema(), "status"));
         if (type == WorkerPool.class) {
-            var worker = property(property(version.getSchema().getOpenAPIV3Schema(), "spec"), "worker");
-            property(worker, "env").getItems().getSchema().setRequired(List.of("name"));
+            var env = property(property(property(schema, "spec"), "worker"), "env");
+            env.getItems().getSchema().setRequired(List.of("name"));
         }
+        limitQuantities(schema);
         return crd;
-    }
-
-    /** A number that is no int is refused: the operator could not read it. */
-    private static void limitNumbers(JSONSchemaProps schema) {
-        schema.getProperties().forEach((name, field) -> {
-            if ("integer".equals(field.getType()) && !name.equals("observedGeneration")) {
-                field.setMinimum(0.0);
-                field.setMaximum((double) Integer.MAX_VALUE);
-            }
-            limitNumbers(field);
-        });
     }
 
     /** A quantity that is none is refused: the operator could not read it. */

@@ -107,9 +107,8 @@ class CrdValuesTest {
 
     private static Stream<Sample> samples(Class<?> type, JSONSchemaProps schema) {
         Stream<Sample> own = values(schema).stream().map(value -> new Sample(type, "", value));
-        Stream<Sample> fields =
-                requireNonNullElse(schema.getProperties(), Map.<String, JSONSchemaProps>of()).entrySet().stream()
-                        .flatMap(field -> samples(type, field.getValue()).map(sample -> sample.in(field.getKey())));
+        Stream<Sample> fields = schema.getProperties().entrySet().stream()
+                .flatMap(field -> samples(type, field.getValue()).map(sample -> sample.in(field.getKey())));
         Stream<Sample> items = schema.getItems() == null
                 ? Stream.of()
                 : samples(type, schema.getItems().getSchema()).map(Sample::inArray);

@@ -50,7 +50,7 @@ record HeldSnapshotQuestion(int rounds, int jobs) implements Question {
             workers.drain(jobs);
         }
         int part = jobs / 5;
-        // What is first is slowed down by the start of a worker.
+        // What is first may open a session and plan its statements.
         return List.of(
                 new Figure(START, rate(database, part / 2, part)), new Figure(END, rate(database, jobs - part, part)));
     }

@@ -382,8 +382,7 @@ class ControlTest extends OneWorkerTest {
 
     @Test
     void a_job_is_tried_again_in_its_place_until_it_succeeds() throws SQLException {
-        database.asSuperuser("CREATE SEQUENCE IF NOT EXISTS public.tries", "GRANT ALL ON public.tries TO PUBLIC");
-        database.asSuperuser("ALTER SEQUENCE public.tries RESTART");
+        resetTries();
         enqueue(
                 "SELECT 1 / (nextval('tries') / 3); INSERT INTO effect (v) VALUES ('third')",
                 "max_attempts => 5, retry_delay => '0 s'");
@@ -397,20 +396,24 @@ class ControlTest extends OneWorkerTest {
 
     @Test
     void the_start_of_a_second_attempt_is_its_own() throws Exception {
-        database.execute("alice", "CREATE SEQUENCE public.tries");
-        try {
-            var job = enqueue(
-                    "DO $$ BEGIN IF nextval('public.tries') = 1 THEN RAISE 'first'; END IF; PERFORM pg_sleep(1.5); END $$",
-                    "max_attempts => 2, retry_delay => '0 s'");
-            var worker = start();
-            await(() -> database.look("SELECT status || attempts FROM worker_pool.jobs WHERE id = " + job
-                            + " AND started_at > finished_at")
-                    .equals(List.of("pending2")));
-            assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
-            assertThat(look("status || attempts")).containsExactly("done2");
-        } finally {
-            database.execute("alice", "DROP SEQUENCE public.tries");
-        }
+        resetTries();
+        var job = enqueue(
+                "DO $$ BEGIN IF nextval('public.tries') = 1 THEN RAISE 'first'; END IF; PERFORM pg_sleep(1.5); END $$",
+                "max_attempts => 2, retry_delay => '0 s'");
+        var worker = start();
+        await(() -> database.look("SELECT status || attempts FROM worker_pool.jobs WHERE id = " + job
+                        + " AND started_at > finished_at")
+                .equals(List.of("pending2")));
+        assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
+        assertThat(look("status || attempts")).containsExactly("done2");
+    }
+
+    /** Attempts that count themselves: a sequence knows no rollback. */
+    private static void resetTries() throws SQLException {
+        database.asSuperuser(
+                "CREATE SEQUENCE IF NOT EXISTS public.tries",
+                "GRANT ALL ON public.tries TO PUBLIC",
+                "ALTER SEQUENCE public.tries RESTART");
     }
 
     @Test

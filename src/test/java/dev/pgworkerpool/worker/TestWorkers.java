@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
 /** Runs workers of one database: in this process, quickly, or as a process of their own, as in a pod. */
@@ -17,7 +16,7 @@ public final class TestWorkers implements AutoCloseable {
     private final Path credentials;
     private String host;
     private int port;
-    private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor();
+    private final ScheduledExecutorService watch = WorkerMain.watch();
     private final List<Process> processes = new ArrayList<>();
 
     public TestWorkers(QueueDatabase database, Path folder) {

@@ -22,13 +22,18 @@ CREATE TABLE worker_pool.secret (
 );
 INSERT INTO worker_pool.secret DEFAULT VALUES;
 
+-- Of these two, the planner leaves no call.
+CREATE FUNCTION worker_pool.outcome_key(id bigint, seed bytea) RETURNS bigint
+LANGUAGE sql IMMUTABLE
+RETURN ('x' || pg_catalog.encode(pg_catalog.substring(pg_catalog.sha256(seed || pg_catalog.int8send(id)), 1, 8), 'hex'))::bit(64)::bigint;
+
+CREATE FUNCTION worker_pool.claim_token(id bigint, salt bigint) RETURNS bigint
+LANGUAGE sql STABLE
+RETURN pg_catalog.hashint8extended(id, pg_catalog.hashint8extended(pg_catalog.pg_current_xact_id()::text::bigint, salt));
+
 CREATE FUNCTION worker_pool.outcome_key(id bigint) RETURNS bigint
 LANGUAGE sql STABLE
-RETURN (
-    SELECT ('x' || pg_catalog.encode(pg_catalog.substring(pg_catalog.sha256(s.seed || pg_catalog.int8send(id)), 1, 8), 'hex'))::bit(64)::bigint
-    FROM worker_pool.secret s
-    WHERE s.singleton
-);
+RETURN (SELECT worker_pool.outcome_key(id, s.seed) FROM worker_pool.secret s WHERE s.singleton);
 
 -- The sessions that may run a job right now, by their transactions. The one that runs a job keeps its row locked until its
 -- transaction ends (claim), so the row's xmax is among these: the job can neither undo that nor outlive it, a crash

@@ -53,7 +53,7 @@ BEGIN
         END IF;
 
         SELECT j.id, j.query_text, j.search_path, j.time_zone, j.submitter, j.timeout,
-               hashint8extended(j.id, hashint8extended(pg_current_xact_id()::text::bigint, s.salt))
+               worker_pool.claim_token(j.id, s.salt)
         INTO id, query_text, search_path, time_zone, submitter, timeout, token
         FROM worker_pool.queued_job j, worker_pool.secret s
         WHERE j.id = head.id AND j.status = 'waiting' AND j.not_before IS NOT DISTINCT FROM head.not_before AND s.singleton
@@ -113,9 +113,9 @@ END
 $$;
 
 -- A cancel of this job is in flight: somebody has the lock of its outcome. Waits for the end of that transaction: its request is a
--- row with the job's id, and a second one can't be inserted before the first is decided.
+-- row with the job's id, and a second one can't be inserted before the first is decided. As long as the caller's lock_timeout lets it.
 CREATE FUNCTION worker_pool.await_cancel(job_id bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = 0 AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO worker_pool.cancel_request (id) VALUES (job_id) ON CONFLICT DO NOTHING;
     IF FOUND THEN
@@ -126,7 +126,7 @@ $$;
 
 -- An attempt of a job ended without success. The caller has locked its row, which waits. Returns what the job is now: 'waiting' if
 -- there will be another attempt, else 'cancelled' or 'failed'. What a failure means for others happens in the same transaction.
--- It leaves the worker's row alone: a job can call finish() and go on for as long as it likes.
+-- It leaves the worker's row alone: who claims and ends a job by hand may go on for as long as he likes.
 --
 --   final  no other attempt, however many it may have
 CREATE FUNCTION worker_pool.attempt_failed(
@@ -187,10 +187,7 @@ DECLARE
     key      bigint;
     uid      uuid;
 BEGIN
-    -- With the key as outcome_key() has it, without the call.
-    SELECT token = hashint8extended(job_id, hashint8extended(pg_current_xact_id()::text::bigint, s.salt)),
-           ('x' || encode(substring(sha256(s.seed || int8send(job_id)), 1, 8), 'hex'))::bit(64)::bigint
-    INTO claimed, key
+    SELECT token = worker_pool.claim_token(job_id, s.salt), worker_pool.outcome_key(job_id, s.seed) INTO claimed, key
     FROM worker_pool.secret s
     WHERE s.singleton;
     IF claimed IS NOT TRUE THEN
@@ -198,6 +195,7 @@ BEGIN
     ELSIF outcome NOT IN ('done', 'failed') THEN
         RAISE EXCEPTION 'A job ends as done or failed, not as %', outcome USING ERRCODE = 'invalid_parameter_value';
     ELSIF NOT pg_try_advisory_xact_lock(key) THEN
+        PERFORM set_config('lock_timeout', '0', true);
         PERFORM worker_pool.await_cancel(job_id);
     END IF;
 

@@ -337,8 +337,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT j.query_text, j.search_path, j.time_zone FROM worker_pool.queued_job j WHERE j.id = job_id;
 $$;
 
--- Records how an attempt ended whose session could not: it ran outside a transaction, or its session was ended. What is done is
--- done, whoever wanted it cancelled. Returns what the job is now; null: somebody's transaction holds it up, ask again.
+-- Records how an attempt ended whose session could not: it ran outside a transaction, an error struck behind its own block, or its session
+-- was ended. What is done is done, whoever wanted it cancelled. Returns what the job is now; null: somebody's transaction holds it up, ask again.
 --
 --   touched  rows, of one that is done; null as well where PostgreSQL doesn't say
 --   failure  null: it is done
