@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 /** One key of a Secret of the same namespace. */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record SecretKeyRef(
-        @Required @Size(min = 1, max = 253) String name,
+        @Required @Size(min = 1, max = 253) @Pattern(SecretRef.NAME_PATTERN)
+        String name,
 
         @Default("ca.crt") @Pattern("^[-._a-zA-Z0-9]+$") @Size(max = 253)
         String key) {

@@ -23,10 +23,14 @@ final class PoolProblem extends RuntimeException {
         return Readiness.reconciling("KubernetesError", words(problem));
     }
 
-    /** What the API says, without what the client adds. */
+    /** What the API says, without what the client adds; where it said nothing, what kept the client from asking. */
     static String words(KubernetesClientException problem) {
         Status status = problem.getStatus();
-        return String.valueOf(status == null ? problem.getMessage() : status.getMessage());
+        return String.valueOf(status == null ? cause(problem).getMessage() : status.getMessage());
+    }
+
+    private static Throwable cause(Throwable problem) {
+        return problem.getCause() == null ? problem : cause(problem.getCause());
     }
 
     /** The database's own words; all of it may heal without us, so all is tried again. */

@@ -57,6 +57,16 @@ class ApiRulesTest {
     }
 
     @Test
+    void a_secret_is_named_as_one_can_be_named() {
+        var name = "Not A Name?watch=1";
+        assertThat(refusal(pool("login", "").replace("name: operator", "name: \"" + name + "\"")))
+                .contains("spec.database.secretRef.name");
+        assertThat(refusal(
+                        pool("ca", "").replace("host: db", "host: db, tls: {caSecretRef: {name: \"" + name + "\"}}")))
+                .contains("spec.database.tls.caSecretRef.name");
+    }
+
+    @Test
     void a_pool_whose_name_is_no_label_is_refused() {
         assertThat(refusal(pool("p".repeat(64), ""))).contains("at most 63 characters");
     }

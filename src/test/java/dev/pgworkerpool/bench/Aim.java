@@ -1,23 +1,33 @@
 package dev.pgworkerpool.bench;
 
-import org.jspecify.annotations.Nullable;
+/** What a figure is to be: as a ratio to those of its reference, or by itself. */
+record Aim(Series ours, Reference reference, Direction direction, double bound) {
 
-/**
- * What a ratio is to be.
- *
- * @param reference what ours is divided by; null: the best of the peers that took part
- */
-record Aim(Series ours, @Nullable Series reference, Direction direction, double bound) {
+    /** What ours is divided by. */
+    sealed interface Reference {
+        record To(Series series) implements Reference {}
+
+        enum Other implements Reference {
+            /** Of the peers that took part. */
+            BEST_PEER,
+            /** Nothing: the figure itself is bounded. */
+            NONE
+        }
+    }
 
     static Aim atLeast(double bound, Series ours, Series reference) {
-        return new Aim(ours, reference, Direction.AT_LEAST, bound);
+        return new Aim(ours, new Reference.To(reference), Direction.AT_LEAST, bound);
     }
 
     static Aim atMost(double bound, Series ours, Series reference) {
-        return new Aim(ours, reference, Direction.AT_MOST, bound);
+        return new Aim(ours, new Reference.To(reference), Direction.AT_MOST, bound);
     }
 
     static Aim atLeastOfBestPeer(double bound, Series ours) {
-        return new Aim(ours, null, Direction.AT_LEAST, bound);
+        return new Aim(ours, Reference.Other.BEST_PEER, Direction.AT_LEAST, bound);
+    }
+
+    static Aim atMost(double bound, Series ours) {
+        return new Aim(ours, Reference.Other.NONE, Direction.AT_MOST, bound);
     }
 }

@@ -1,5 +1,7 @@
 package dev.pgworkerpool.bench;
 
+import dev.pgworkerpool.bench.Aim.Reference.Other;
+import dev.pgworkerpool.bench.Aim.Reference.To;
 import dev.pgworkerpool.bench.Series.Part;
 import java.util.Comparator;
 import java.util.List;
@@ -19,25 +21,25 @@ record Answer(About about, Map<Series, List<Double>> figures, List<String> remar
     }
 
     /** One for each aim whose reference took part. */
-    List<Ratio> ratios() {
-        return about.aims().stream().flatMap(aim -> ratio(aim).stream()).toList();
+    List<Verdict> verdicts() {
+        return about.aims().stream().flatMap(aim -> verdict(aim).stream()).toList();
     }
 
-    private Optional<Ratio> ratio(Aim aim) {
-        var own = aim.reference();
-        if (own != null) {
-            return Optional.of(ratio(about.id(), aim, own));
-        }
-        return bestPeer().map(peer -> ratio(about.id() + "-best-peer", aim, peer));
+    private Optional<Verdict> verdict(Aim aim) {
+        return switch (aim.reference()) {
+            case To(var series) -> Optional.of(ratio(about.id(), aim, series));
+            case Other.BEST_PEER -> bestPeer().map(peer -> ratio(about.id() + "-best-peer", aim, peer));
+            case Other.NONE -> Optional.of(new Verdict(about.id(), aim, null, spread(aim.ours())));
+        };
     }
 
-    private Ratio ratio(String id, Aim aim, Series reference) {
+    private Verdict ratio(String id, Aim aim, Series reference) {
         var ours = rounds(aim.ours());
         var others = rounds(reference);
         var ratios = IntStream.range(0, Math.min(ours.size(), others.size()))
                 .mapToObj(round -> ours.get(round) / others.get(round))
                 .toList();
-        return new Ratio(id, aim, reference, Spread.of(ratios));
+        return new Verdict(id, aim, reference, Spread.of(ratios));
     }
 
     private Optional<Series> bestPeer() {

@@ -37,4 +37,10 @@ final class Answers {
         var about = new About("bulk", "Bulk", "Seconds.", 1, List.of(Aim.atMost(2, TIME, INSERTS)));
         return new Answer(about, new LinkedHashMap<>(Map.of(TIME, List.of(ratio), INSERTS, List.of(1.0))), List.of());
     }
+
+    /** No ratio: seconds, of which there are to be 20 at most. */
+    static Answer small(double seconds) {
+        var about = new About("small", "Small", "Seconds.", 1, List.of(Aim.atMost(20, TIME)));
+        return new Answer(about, new LinkedHashMap<>(Map.of(TIME, List.of(seconds))), List.of());
+    }
 }

@@ -58,7 +58,8 @@ public final class Bench {
         var about = question.about();
         System.out.printf("%s: %s%n", about.id(), about.title());
         try (var trial = question.open(server)) {
-            var answer = new Answer(about, Rounds.of(trial.contenders(), about.rounds()), trial.remarks());
+            var answer = new Answer(
+                    about, Rounds.of(trial.contenders(), trial.roundsToWarmUp(), about.rounds()), trial.remarks());
             answers.add(answer);
             System.out.println(Report.figures(answer));
         } catch (Exception e) {
@@ -68,16 +69,16 @@ public final class Bench {
     }
 
     private int conclude(BenchArguments arguments, Report report) throws IOException {
-        var ratios =
-                answers.stream().flatMap(answer -> answer.ratios().stream()).toList();
+        var verdicts =
+                answers.stream().flatMap(answer -> answer.verdicts().stream()).toList();
         for (var answer : answers) {
             Files.writeString(FOLDER.resolve(answer.about().id() + ".svg"), Chart.of(answer));
         }
         Files.writeString(FOLDER.resolve("report.md"), report.markdown());
-        Files.writeString(FOLDER.resolve(CHECKED_IN), Ratios.of(ratios).json());
+        Files.writeString(FOLDER.resolve(CHECKED_IN), Ratios.of(verdicts).json());
         System.out.println(report.summary());
 
-        var lost = arguments.quick() ? checkedIn().lostBy(ratios) : List.<String>of();
+        var lost = arguments.quick() ? checkedIn().lostBy(verdicts) : List.<String>of();
         lost.forEach(loss -> System.out.println("much worse than before: " + loss));
         return lost.isEmpty() && failures.isEmpty() ? 0 : FAILED;
     }

@@ -18,7 +18,7 @@ final class BenchServer implements AutoCloseable {
             "shared_buffers", "1GB",
             "max_wal_size", "8GB",
             "checkpoint_timeout", "1h",
-            "max_connections", "200");
+            "max_connections", "400");
 
     private static final String THOSE_THAT_MATTER = """
             SELECT name || ' = ' || current_setting(name)

@@ -15,7 +15,8 @@ final class Catalogue {
     private static final int QUICK_ROUNDS = 3;
 
     /** A quick run has others that are like these. */
-    private static final Set<String> NOT_QUICK = Set.of("submit-8", "bulk-calls");
+    private static final Set<String> NOT_QUICK =
+            Set.of("submit-8", "bulk-calls", "commit-to-job", "many-names", "workerjobs", "operator");
 
     private final int rounds;
     /** What full sizes are divided by. */
@@ -106,7 +107,11 @@ final class Catalogue {
                 new BulkQuestion(rounds, BulkQuestion.Kind.CALLS, 100_000 / part),
                 new BulkQuestion(rounds, BulkQuestion.Kind.SELECT, 100_000 / part),
                 new WakeUpQuestion(rounds, 400 / part),
-                new RetentionQuestion(rounds, 500_000 / part, 10_000 / part));
+                new RetentionQuestion(rounds, 500_000 / part, 10_000 / part),
+                new CommitToJobQuestion(rounds, 10, 1000),
+                new ManyNamesQuestion(1000 / part, 20),
+                new WorkerJobsQuestion(10_000 / part, 100),
+                new OperatorQuestion(100, 1000));
     }
 
     private About about(String id, String title, String measured, Aim... aims) {

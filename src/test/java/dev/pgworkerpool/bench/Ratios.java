@@ -14,9 +14,11 @@ import java.util.TreeMap;
 record Ratios(Map<String, Double> byId) {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
-    static Ratios of(List<Ratio> ratios) {
+    static Ratios of(List<Verdict> verdicts) {
         var byId = new TreeMap<String, Double>();
-        ratios.forEach(ratio -> byId.put(ratio.id(), rounded(ratio.spread().median())));
+        verdicts.stream()
+                .filter(verdict -> verdict.reference() != null)
+                .forEach(ratio -> byId.put(ratio.id(), rounded(ratio.spread().median())));
         return new Ratios(byId);
     }
 
@@ -29,11 +31,14 @@ record Ratios(Map<String, Double> byId) {
     }
 
     /** Which of these are much worse than here, in words. One that is not here is new, and is not judged. */
-    List<String> lostBy(List<Ratio> measured) {
-        return measured.stream().flatMap(ratio -> loss(ratio).stream()).toList();
+    List<String> lostBy(List<Verdict> measured) {
+        return measured.stream()
+                .filter(verdict -> verdict.reference() != null)
+                .flatMap(ratio -> loss(ratio).stream())
+                .toList();
     }
 
-    private Optional<String> loss(Ratio ratio) {
+    private Optional<String> loss(Verdict ratio) {
         var before = byId.get(ratio.id());
         if (before == null) {
             return Optional.empty();

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class RatiosTest {
     @Test
     void json_holds_the_median_of_each_ratio() throws Exception {
-        var ratios = Ratios.of(Answers.drain(true).ratios());
+        var ratios = Ratios.of(Answers.drain(true).verdicts());
         assertThat(ratios.json()).isEqualTo("""
                 {
                   "drain-durable" : 0.7,
@@ -39,6 +39,12 @@ class RatiosTest {
     }
 
     @Test
+    void times_are_no_ratios() throws Exception {
+        assertThat(Ratios.of(Answers.small(19).verdicts()).byId()).isEmpty();
+        assertThat(lost("small", 1, Answers.small(19))).isEmpty();
+    }
+
+    @Test
     void those_that_are_checked_in_belong_to_questions_that_there_are() throws Exception {
         var ids = Catalogue.questions(BenchArguments.parse("--quick")).stream()
                 .map(question -> question.about().id())
@@ -47,6 +53,6 @@ class RatiosTest {
     }
 
     private static List<String> lost(String id, double before, Answer now) {
-        return new Ratios(Map.of(id, before)).lostBy(now.ratios());
+        return new Ratios(Map.of(id, before)).lostBy(now.verdicts());
     }
 }

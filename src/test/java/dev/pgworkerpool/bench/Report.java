@@ -22,17 +22,17 @@ record Report(Surroundings surroundings, List<Answer> answers, List<String> fail
                 .replaceAll("\n{3,}", "\n\n");
     }
 
-    /** One line a ratio. */
+    /** One line an aim. */
     String summary() {
-        var table = new TextTable("question", "ratio of", "aim", "ratio, median (range)", "met");
+        var table = new TextTable("question", "of what", "aim", "median (range)", "met");
         for (var answer : answers) {
-            for (var ratio : answer.ratios()) {
+            for (var verdict : answer.verdicts()) {
                 table.row(
                         answer.about().id(),
-                        ratio.aim().ours().name() + " to " + ratio.reference().name(),
-                        aim(ratio.aim()),
-                        Numbers.text(ratio.spread()),
-                        ratio.met() ? "yes" : "**no**");
+                        verdict.subject(),
+                        aim(verdict.aim()),
+                        Numbers.text(verdict.spread()),
+                        verdict.met() ? "yes" : "**no**");
             }
         }
         return table.toString();

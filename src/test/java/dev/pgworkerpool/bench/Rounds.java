@@ -9,14 +9,14 @@ import java.util.Map;
 final class Rounds {
     private Rounds() {}
 
-    /** The figures of each series, one a round. The first round, which is not counted among {@code rounds}, is thrown away. */
-    static Map<Series, List<Double>> of(List<Contender> contenders, int rounds) throws Exception {
+    /** The figures of each series, one a round. Those of the rounds that come first, to warm up, are thrown away. */
+    static Map<Series, List<Double>> of(List<Contender> contenders, int toWarmUp, int rounds) throws Exception {
         var figures = new LinkedHashMap<Series, List<Double>>();
-        for (int round = 0; round <= rounds; round++) {
+        for (int round = 1; round <= toWarmUp + rounds; round++) {
             for (var contender : contenders) {
                 for (var figure : contender.round()) {
                     var all = figures.computeIfAbsent(figure.series(), first -> new ArrayList<>());
-                    if (round > 0) {
+                    if (round > toWarmUp) {
                         all.add(figure.value());
                     }
                 }

@@ -16,21 +16,27 @@ class RoundsTest {
 
     @Test
     void contenders_take_turns_in_each_round() throws Exception {
-        Rounds.of(List.of(contender(A), contender(B)), 2);
+        Rounds.of(List.of(contender(A), contender(B)), 1, 2);
         assertThat(turns).containsExactly("a", "b", "a", "b", "a", "b");
     }
 
     @Test
-    void the_first_round_is_thrown_away() throws Exception {
-        assertThat(Rounds.of(List.of(contender(A), contender(B)), 2))
+    void the_rounds_to_warm_up_are_thrown_away() throws Exception {
+        assertThat(Rounds.of(List.of(contender(A), contender(B)), 1, 2))
                 .containsEntry(A, List.of(3.0, 5.0))
                 .containsEntry(B, List.of(4.0, 6.0));
     }
 
     @Test
+    void without_a_warm_up_all_rounds_count() throws Exception {
+        assertThat(Rounds.of(List.of(contender(A)), 0, 2)).containsEntry(A, List.of(1.0, 2.0));
+    }
+
+    @Test
     void one_contender_may_have_several_figures() throws Exception {
         Contender two = () -> List.of(new Figure(C, 1), new Figure(B, 2));
-        assertThat(Rounds.of(List.of(two), 1)).containsExactly(Map.entry(C, List.of(1.0)), Map.entry(B, List.of(2.0)));
+        assertThat(Rounds.of(List.of(two), 1, 1))
+                .containsExactly(Map.entry(C, List.of(1.0)), Map.entry(B, List.of(2.0)));
     }
 
     /** Measures how many turns there were. */

@@ -8,6 +8,11 @@ interface Trial extends AutoCloseable {
     /** In the order in which they have their turns, in each round. */
     List<Contender> contenders();
 
+    /** So many rounds come before those that count, so that all is warm. */
+    default int roundsToWarmUp() {
+        return 1;
+    }
+
     /** What a reader of the figures has to know of this run. */
     default List<String> remarks() {
         return List.of();

@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,7 @@ final class ApiServer implements AutoCloseable {
     private final OpenApiDocument openApi;
     private final PodLogs podLogs;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final LongAdder requests = new LongAdder();
     private int port;
     private boolean closed;
 
@@ -100,11 +102,17 @@ final class ApiServer implements AutoCloseable {
         }
     }
 
+    /** So many were made, by all clients; a watch is one. */
+    long requests() {
+        return requests.sum();
+    }
+
     URI url() {
         return URI.create("http://127.0.0.1:" + port);
     }
 
     private void handle(HttpExchange http) {
+        requests.increment();
         try (http) {
             var exchange = new ApiExchange(http);
             try {

@@ -90,6 +90,11 @@ public final class EmbeddedCluster implements AutoCloseable {
         return store.history();
     }
 
+    /** So many requests were made to the API, by all clients; a watch is one. */
+    public long requests() {
+        return server.requests();
+    }
+
     /** Creates or replaces the custom resource definitions of a folder, each in a file {@code *.yml}. */
     public void applyCrds(Path crdsDir) {
         try (var files = Files.list(crdsDir)) {

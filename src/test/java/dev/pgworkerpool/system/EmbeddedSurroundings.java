@@ -17,32 +17,44 @@ import java.util.NoSuchElementException;
 import java.util.stream.Stream;
 
 /** A Kubernetes API with one node in this process, the packaged operator and PostgreSQL as processes of their own. */
-final class EmbeddedSurroundings implements Surroundings {
+public final class EmbeddedSurroundings implements Surroundings {
     private final Path dir;
-    private final EmbeddedPostgres postgres;
+    private final PostgresServer postgres;
+    private final boolean postgresIsOurs;
     private final EmbeddedCluster cluster;
     private OperatorProcess operator;
     private int starts;
 
-    private EmbeddedSurroundings(Path dir) throws IOException {
+    private EmbeddedSurroundings(Path dir, PostgresServer postgres, boolean postgresIsOurs) throws IOException {
         this.dir = dir;
-        this.postgres = EmbeddedPostgres.start(dir.resolve("postgres"));
+        this.postgres = postgres;
+        this.postgresIsOurs = postgresIsOurs;
         this.cluster = EmbeddedCluster.start(dir.resolve("cluster"), NodeImage.worker());
         cluster.applyCrds(Path.of("crds"));
         this.operator = newOperator();
     }
 
     static EmbeddedSurroundings start(Path dir) throws IOException {
-        var surroundings = new EmbeddedSurroundings(dir);
+        return start(dir, EmbeddedPostgres.start(dir.resolve("postgres")), true);
+    }
+
+    /** With a server that stays the caller's. */
+    public static EmbeddedSurroundings on(PostgresServer postgres, Path dir) throws IOException {
+        return start(dir, postgres, false);
+    }
+
+    private static EmbeddedSurroundings start(Path dir, PostgresServer postgres, boolean postgresIsOurs)
+            throws IOException {
+        var surroundings = new EmbeddedSurroundings(dir, postgres, postgresIsOurs);
         Diagnostics.watch(surroundings);
         return surroundings;
     }
 
-    EmbeddedCluster cluster() {
+    public EmbeddedCluster cluster() {
         return cluster;
     }
 
-    OperatorProcess operator() {
+    public OperatorProcess operator() {
         return operator;
     }
 
@@ -137,6 +149,8 @@ final class EmbeddedSurroundings implements Surroundings {
         Diagnostics.forget(this);
         operator.close();
         cluster.close();
-        postgres.close();
+        if (postgresIsOurs) {
+            postgres.close();
+        }
     }
 }

@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * The whole product, running: an operator that looks after one WorkerPool, {@code library}, on a database with the roles of
  * {@link QueueDatabase} and a table {@code public.effect} for their jobs to write to.
  */
-final class RunningSystem implements AutoCloseable {
-    static final String POOL = "library";
+public final class RunningSystem implements AutoCloseable {
+    public static final String POOL = "library";
     static final Duration PATIENCE = Duration.ofSeconds(90);
 
     /** A job that waits until nobody {@link #block}s it. */
@@ -55,7 +55,7 @@ final class RunningSystem implements AutoCloseable {
     }
 
     /** Returns when the pool is ready. The surroundings are closed with it. */
-    static RunningSystem start(Surroundings surroundings) throws Exception {
+    public static RunningSystem start(Surroundings surroundings) throws Exception {
         var system = new RunningSystem(surroundings);
         system.createSecret("operator", QueueDatabase.OPERATOR, QueueDatabase.PASSWORD);
         system.createSecret("alice", "alice", QueueDatabase.PASSWORD);
@@ -77,19 +77,19 @@ final class RunningSystem implements AutoCloseable {
         return surroundings.postgres();
     }
 
-    QueueDatabase database() {
+    public QueueDatabase database() {
         return database;
     }
 
-    KubernetesClient client() {
+    public KubernetesClient client() {
         return surroundings.client();
     }
 
-    String namespace() {
+    public String namespace() {
         return surroundings.namespace();
     }
 
-    void createSecret(String name, String username, String password) {
+    public void createSecret(String name, String username, String password) {
         client().resource(new SecretBuilder()
                         .withNewMetadata()
                         .withName(name)
@@ -126,12 +126,12 @@ final class RunningSystem implements AutoCloseable {
     }
 
     /** The {@code spec.database} of a pool. */
-    static String databaseSpec(PostgresServer server, String name) {
+    public static String databaseSpec(PostgresServer server, String name) {
         return "{host: %s, port: %d, name: %s, secretRef: {name: operator}}"
                 .formatted(server.hostInCluster(), server.portInCluster(), name);
     }
 
-    void apply(String yaml) {
+    public void apply(String yaml) {
         client().resource(yaml).inNamespace(namespace()).serverSideApply();
     }
 
@@ -139,7 +139,7 @@ final class RunningSystem implements AutoCloseable {
         return client().resources(WorkerPool.class).inNamespace(namespace());
     }
 
-    NonNamespaceOperation<WorkerJob, KubernetesResourceList<WorkerJob>, Resource<WorkerJob>> workerJobs() {
+    public NonNamespaceOperation<WorkerJob, KubernetesResourceList<WorkerJob>, Resource<WorkerJob>> workerJobs() {
         return client().resources(WorkerJob.class).inNamespace(namespace());
     }
 
@@ -216,7 +216,7 @@ final class RunningSystem implements AutoCloseable {
         eventually().alias(ready).until(() -> ready(POOL).equals(ready));
     }
 
-    void awaitReady(String pool) {
+    public void awaitReady(String pool) {
         eventually().alias("pool " + pool + " is ready").until(() -> ready(pool).startsWith("True"));
     }
 
@@ -226,7 +226,7 @@ final class RunningSystem implements AutoCloseable {
     }
 
     /** And nothing runs. */
-    boolean nothingWaits() throws SQLException {
+    public boolean nothingWaits() throws SQLException {
         return database.look("SELECT worker_name FROM worker_pool.queue LIMIT 1")
                 .isEmpty();
     }

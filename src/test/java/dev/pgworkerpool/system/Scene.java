@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** A namespace in which a test takes place, to be looked at when it fails. */
-interface Scene {
+public interface Scene {
     /** With the rights of an administrator. */
     KubernetesClient client();
 

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  * that its pods reach. All of it in this process and its children, or, with the system property {@code surroundings=cluster},
  * the cluster of the current kube context.
  */
-interface Surroundings extends Scene, AutoCloseable {
+public interface Surroundings extends Scene, AutoCloseable {
     /** Returns when the operator has been started. */
     static Surroundings start(Path dir) throws Exception {
         return "cluster".equals(System.getProperty("surroundings"))
