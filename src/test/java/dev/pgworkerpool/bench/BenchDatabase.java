@@ -22,6 +22,9 @@ final class BenchDatabase implements AutoCloseable {
     /** What a job does, what a bare session does, and what the peers do. */
     static final String INSERT = "INSERT INTO public.effect (v) VALUES (1)";
 
+    private static final String RUNS_A_JOB =
+            "datname = current_database() AND application_name LIKE 'worker_pool job %'";
+
     private static final Duration PATIENCE = Duration.ofMinutes(10);
     private static final Duration GLANCE = Duration.ofMillis(50);
 
@@ -127,6 +130,19 @@ final class BenchDatabase implements AutoCloseable {
     /** Until workers of so many names are up. */
     void awaitWorkers(int names) throws SQLException {
         awaitAnswer("SELECT count(*) = %d FROM worker_pool.worker WHERE pod IS NOT NULL".formatted(names));
+    }
+
+    /** Until a job runs. Returns when it began, in seconds, by the clock of the server. */
+    double awaitJob() throws SQLException {
+        awaitAnswer("SELECT count(*) = 1 FROM pg_stat_activity WHERE " + RUNS_A_JOB);
+        return ask("SELECT extract(epoch FROM max(query_start)) FROM pg_stat_activity WHERE " + RUNS_A_JOB);
+    }
+
+    /** When the first session of a worker that is there began, in seconds. */
+    double firstSession() throws SQLException {
+        return ask("""
+                SELECT extract(epoch FROM min(backend_start)) FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name LIKE 'worker_pool %'""");
     }
 
     /** Until nothing of these names waits any more. */

@@ -16,7 +16,7 @@ final class Catalogue {
 
     /** A quick run has others that are like these. */
     private static final Set<String> NOT_QUICK =
-            Set.of("submit-8", "bulk-calls", "commit-to-job", "many-names", "workerjobs", "operator");
+            Set.of("submit-8", "bulk-calls", "worker-start", "commit-to-job", "many-names", "workerjobs", "operator");
 
     private final int rounds;
     /** What full sizes are divided by. */
@@ -108,6 +108,7 @@ final class Catalogue {
                 new BulkQuestion(rounds, BulkQuestion.Kind.SELECT, 100_000 / part),
                 new WakeUpQuestion(rounds, 400 / part),
                 new RetentionQuestion(rounds, 500_000 / part, 10_000 / part),
+                new WorkerStartQuestion(rounds, 10),
                 new CommitToJobQuestion(rounds, 10, 1000),
                 new ManyNamesQuestion(1000 / part, 20),
                 new WorkerJobsQuestion(10_000 / part, 100),

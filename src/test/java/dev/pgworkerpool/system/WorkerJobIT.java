@@ -11,6 +11,7 @@ import dev.pgworkerpool.postgres.QueueDatabase;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -172,6 +173,52 @@ class WorkerJobIT {
         }
         assertThat(system.effects("deleted")).isZero();
         eventually().until(() -> workerJobs.events("deleted").contains("Cancelled"));
+    }
+
+    @Test
+    void deleting_one_that_is_to_run_later_cancels_it() throws Exception {
+        workerJobs.apply(
+                "later",
+                "worker: later",
+                "role: alice",
+                "runAt: \"" + Instant.now().plusSeconds(3600) + "\"",
+                "statements: [\"" + effect("later") + "\"]");
+        workerJobs.awaitReason("later", "Scheduled");
+        workerJobs.delete("later");
+        workerJobs.awaitGone("later");
+        awaitStatuses("later", "cancelled");
+    }
+
+    @Test
+    void deleting_one_that_waits_for_another_attempt_cancels_it() throws Exception {
+        workerJobs.apply(
+                "retrying",
+                "worker: retrying",
+                "role: alice",
+                "maxAttempts: 2",
+                "retryDelay: 1h",
+                "statements: [SELECT 1/0, \"" + effect("retrying") + "\"]");
+        workerJobs.awaitReason("retrying", "Retrying");
+        workerJobs.delete("retrying");
+        workerJobs.awaitGone("retrying");
+        awaitStatuses("retrying", "cancelled", "cancelled");
+    }
+
+    @Test
+    void deleting_one_that_runs_outside_a_transaction_cancels_it() throws Exception {
+        try (var blocker = system.block()) {
+            workerJobs.apply(
+                    "outside",
+                    "worker: outside",
+                    "role: alice",
+                    "autocommit: true",
+                    "statements: [\"" + BLOCKED + "\", \"" + effect("outside") + "\"]");
+            workerJobs.awaitPhase("outside", Phase.Running);
+            workerJobs.delete("outside");
+            workerJobs.awaitGone("outside");
+            awaitStatuses("outside", "cancelled", "cancelled");
+        }
+        assertThat(system.effects("outside")).isZero();
     }
 
     @Test

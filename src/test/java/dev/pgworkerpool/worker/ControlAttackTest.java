@@ -13,6 +13,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,8 +21,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Users and jobs that play with job control: nobody else's name stands still, no answer is wrong, and nothing is left behind. */
 class ControlAttackTest extends OneWorkerTest {
     private static final String SLOW = "SELECT pg_sleep(60)";
-    private static final String CATCHING =
-            "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$";
 
     @AfterEach
     void nothingIsLeftBehind() throws SQLException {
@@ -70,6 +69,22 @@ class ControlAttackTest extends OneWorkerTest {
     }
 
     // transactions that are held open
+
+    @Test
+    @Timeout(30)
+    void a_cancel_that_is_held_open_makes_a_worker_ask_again_how_its_attempt_ended() throws SQLException {
+        var job = enqueue("alice", effect("a"), "");
+        try (var alice = database.as("alice");
+                var operator = operator()) {
+            execute(alice, "BEGIN", cancelOf(job));
+            var end = "SELECT worker_pool.end_attempt('foo', %d, NULL, 'lost', '08006', false)".formatted(job);
+            assertThat(ask(operator, end)).containsOnlyNulls();
+            assertThat(ask(operator, "SELECT worker_pool.begin_job('foo', %d)".formatted(job)))
+                    .containsExactly("f");
+            execute(alice, "ROLLBACK");
+            assertThat(ask(operator, end)).containsExactly("failed");
+        }
+    }
 
     @Test
     void a_cancel_that_is_held_open_does_not_hold_up_the_operator() throws SQLException {

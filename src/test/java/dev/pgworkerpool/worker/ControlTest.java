@@ -18,8 +18,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ControlTest extends OneWorkerTest {
     private static final String WORKER_JOB = "00000000-0000-0000-0000-000000000001";
     private static final String EFFECT = "INSERT INTO effect (v) VALUES ('%s')";
-    private static final String CATCHING =
-            "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$";
 
     private static long enqueue(String query, String options) throws SQLException {
         return Long.parseLong(database.ask(
@@ -100,7 +98,7 @@ class ControlTest extends OneWorkerTest {
         var job = submit(CATCHING);
         submit(effect("next"));
         var worker = start();
-        awaitStatus(job, "pending");
+        awaitSleep();
         assertThat(cancel(job)).isTrue();
         assertThat(worker.get()).isEqualTo(Outcome.DRAINED);
         assertThat(look("concat_ws(' ', status, attempts, sqlstate, error)"))
@@ -691,6 +689,18 @@ class ControlTest extends OneWorkerTest {
         assertThat(look("status")).contains("waiting");
         assertThat(database.look("SELECT worker_name FROM worker_pool.demand()"))
                 .containsExactly("bar", "foo");
+    }
+
+    @Test
+    void without_yieldAfter_a_worker_keeps_its_slot_whoever_waits() throws SQLException {
+        database.look("SELECT worker_pool.acquire('uid', 'pool', false)");
+        database.submit("alice", "bar", "SELECT 1");
+        for (int i = 0; i < 12; i++) {
+            submit("SELECT pg_sleep(0.2)");
+        }
+        assertThat(workers.worker("foo", Duration.ZERO, Duration.ZERO).run()).isEqualTo(Outcome.DRAINED);
+        assertThat(database.look("SELECT DISTINCT status FROM worker_pool.jobs WHERE worker_name = 'foo'"))
+                .containsExactly("done");
     }
 
     @Test

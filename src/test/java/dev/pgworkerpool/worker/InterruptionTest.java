@@ -17,6 +17,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Attempts that end without an outcome: they leave no effect, the job runs again at its place, but not for ever. */
@@ -66,6 +68,25 @@ class InterruptionTest {
 
         assertThat(turn("foo")).isEqualTo(Outcome.DRAINED);
         assertThat(effects()).containsExactly("after");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"cancel_batch, failed cancelled done, f", "pause, failed waiting waiting, t"})
+    void the_fifth_interruption_is_a_failure_to_those_behind_it(String onFailure, String statuses, String paused)
+            throws SQLException {
+        for (var query : List.of("SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 1")) {
+            database.ask(
+                    "alice", "SELECT worker_pool.enqueue('foo', ?, batch => 'b', on_failure => ?)", query, onFailure);
+        }
+        database.submit("alice", "foo", "SELECT 2");
+        for (int turn = 1; turn <= 5; turn++) {
+            turn("foo");
+        }
+        turn("foo");
+        assertThat(database.look("SELECT string_agg(status, ' ' ORDER BY id) FROM worker_pool.jobs"))
+                .containsExactly(statuses);
+        assertThat(database.look("SELECT EXISTS (SELECT FROM worker_pool.paused)"))
+                .containsExactly(paused);
     }
 
     @Test

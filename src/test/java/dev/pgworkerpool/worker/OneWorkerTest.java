@@ -3,6 +3,7 @@ package dev.pgworkerpool.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.pgworkerpool.postgres.OnEachServer;
+import dev.pgworkerpool.postgres.QueueDatabase;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -15,6 +16,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Tests that queue jobs as {@code foo}, run its worker and look at what became of them and of the table {@code effect}. */
 abstract class OneWorkerTest extends OnEachServer {
+    /** A job that goes on whoever cancels it, once it sleeps. */
+    static final String CATCHING =
+            "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$";
+
     TestWorkers workers;
 
     @BeforeEach
@@ -75,6 +80,16 @@ abstract class OneWorkerTest extends OnEachServer {
 
     static void dropLateTrigger() throws SQLException {
         database.asSuperuser("DROP TABLE public.late", "DROP FUNCTION public.late");
+    }
+
+    /** Until a job sleeps. */
+    static void awaitSleep() throws SQLException {
+        try (var connection = database.asSuperuser()) {
+            await(() -> !QueueDatabase.ask(
+                            connection,
+                            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'")
+                    .isEmpty());
+        }
     }
 
     /** Until one session waits for a transaction that has locked a row. */

@@ -69,16 +69,26 @@ public final class TestWorkers implements AutoCloseable {
 
     /** One turn as a process. */
     public Process start(String worker, Map<String, String> environment, Redirect output) throws IOException {
-        var builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        return start(
+                List.of(
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
                         "-Xmx64m",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        WorkerMain.class.getName())
-                .redirectErrorStream(true)
-                .redirectOutput(output);
+                        WorkerMain.class.getName()),
+                worker,
+                environment,
+                output);
+    }
+
+    /** The same with other arguments for {@code java}, the main class among them. */
+    public Process start(List<String> arguments, String worker, Map<String, String> environment, Redirect output)
+            throws IOException {
+        var command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(arguments);
+        var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output);
         builder.environment()
                 .putAll(Map.of(
                         "PGWP_WORKER",
