@@ -178,15 +178,15 @@ class WorkerJobIT {
     @Test
     void deleting_one_that_is_to_run_later_cancels_it() throws Exception {
         workerJobs.apply(
-                "later",
-                "worker: later",
+                "scheduled",
+                "worker: scheduled",
                 "role: alice",
                 "runAt: \"" + Instant.now().plusSeconds(3600) + "\"",
-                "statements: [\"" + effect("later") + "\"]");
-        workerJobs.awaitReason("later", "Scheduled");
-        workerJobs.delete("later");
-        workerJobs.awaitGone("later");
-        awaitStatuses("later", "cancelled");
+                "statements: [\"" + effect("scheduled") + "\"]");
+        workerJobs.awaitReason("scheduled", "Scheduled");
+        workerJobs.delete("scheduled");
+        workerJobs.awaitGone("scheduled");
+        awaitStatuses("scheduled", "cancelled");
     }
 
     @Test
