@@ -343,8 +343,8 @@ BEGIN
                 touched := NULL;
         END;
 
-        -- Nothing of this job's session is left for the next one. RESET ALL leaves the role alone.
-        EXECUTE 'CLOSE ALL';
+        -- Nothing of this job's session is left for the next one: its cursors are closed, or went with its sub-transaction. RESET ALL
+        -- leaves the role alone.
         RESET SESSION AUTHORIZATION;
         RESET ROLE;
         RESET ALL;
