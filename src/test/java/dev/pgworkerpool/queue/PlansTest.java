@@ -33,6 +33,7 @@ class PlansTest extends OnEachServer {
     private static final String ENDED = "queued_job_finished";
     private static final String ID = "queued_job_pkey";
     private static final String SUBMITTER_AND_ID = "queued_job_submitter";
+    private static final String ORIGIN = "queued_job_origin";
     private static final String EVERYTHING = "the whole table";
 
     /** A line of a plan that reads jobs, and the condition in the line below. A bitmap's index stands in a line of its own. */
@@ -135,6 +136,14 @@ class PlansTest extends OnEachServer {
         assertThat(ways(statistics, OPERATOR, "SELECT * FROM worker_pool.demand()"))
                 .contains(WAITING)
                 .isSubsetOf(WAITING, ID);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void the_statements_of_a_WorkerJob_are_found_by_its_uid(Statistics statistics) throws SQLException {
+        assertThat(ways(statistics, OPERATOR, "SELECT * FROM worker_pool.workerjob(gen_random_uuid())"))
+                .contains(ORIGIN)
+                .isSubsetOf(ORIGIN, WAITING, ID);
     }
 
     @ParameterizedTest

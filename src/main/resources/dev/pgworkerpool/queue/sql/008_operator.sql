@@ -408,7 +408,8 @@ $$;
 
 -- How the statements of a WorkerJob stand that has not ended. Progress begins with the elapsed time, in whole minutes, as each change
 -- is written into a status. A statement that waits has an error only if it waits for another attempt because of that. Positions
--- count all jobs of the name, by the index alone: this is asked often, and other names may have any number of jobs.
+-- count all jobs of the name, by the index alone: this is asked often, and there may be any number of other jobs. So it does not ask
+-- worker_pool.jobs either, which hides the rows of others, and is read from end to end for a single one.
 CREATE FUNCTION worker_pool.workerjob(uid uuid) RETURNS TABLE (
     ordinal int, id bigint, status text, "position" bigint, reason text, submitted_at timestamptz, started_at timestamptz,
     finished_at timestamptz, attempts int, error text, sqlstate text, progress text
@@ -421,7 +422,7 @@ AS $$
 DECLARE
     w          worker_pool.worker;
     name       text := (SELECT j.worker_name FROM worker_pool.queued_job j WHERE j.origin_uid = uid LIMIT 1);
-    head       record;
+    head       bigint := (SELECT h.id FROM worker_pool.head(name) h);
     head_runs  boolean;
     first      bigint;
     before     bigint;
@@ -434,10 +435,12 @@ BEGIN
     );
 
     SELECT * INTO w FROM worker_pool.worker x WHERE x.worker_name = name;
-    SELECT j.id, v.status INTO head
-    FROM worker_pool.head(name) j
-    JOIN worker_pool.jobs v ON v.id = j.id;
-    head_runs := coalesce(head.status = 'pending', false);
+    head_runs := EXISTS (SELECT FROM worker_pool.begun_autocommit a WHERE a.id = head) OR EXISTS (
+        SELECT
+        FROM worker_pool.queued_job j
+        JOIN worker_pool.running_transaction r ON j.xmax::text = r.xid AND j.submitter = r.submitter
+        WHERE j.id = head
+    );
     first := (SELECT min(j.id) FROM worker_pool.queued_job j WHERE j.origin_uid = uid AND j.status = 'waiting');
     before := (
         SELECT count(*) FROM worker_pool.queued_job x
@@ -445,26 +448,35 @@ BEGIN
     );
 
     RETURN QUERY
-    SELECT b.origin_ordinal, j.id, j.status, p.place, worker_pool.waiting_reason(
-               j.status = 'pending', b.status = 'scheduled', p.place > 1 OR (head_runs AND b.id <> head.id),
+    SELECT b.origin_ordinal, b.id,
+           CASE WHEN b.runs THEN 'pending' WHEN b.status = 'scheduled' THEN 'waiting' ELSE b.status END,
+           p.place, worker_pool.waiting_reason(
+               b.runs, b.status = 'scheduled', p.place > 1 OR (head_runs AND b.id <> head),
                worker_pool.has_login(b.submitter), EXISTS (SELECT FROM worker_pool.paused x WHERE x.worker_name = name),
                (SELECT p.suspended FROM worker_pool.pool p WHERE p.singleton), b.not_before, w.job_name, w.not_before),
-           j.submitted_at, j.started_at, j.finished_at, j.attempts,
-           CASE WHEN j.status <> 'waiting' OR b.not_before > clock_timestamp() THEN j.error END, j.sqlstate,
-           CASE WHEN j.status = 'pending' THEN nullif(concat_ws(
+           b.submitted_at, b.begun, b.finished_at, b.attempts + b.runs::int,
+           CASE WHEN b.runs OR b.status NOT IN ('waiting', 'scheduled') OR b.not_before > clock_timestamp() THEN b.error END, b.sqlstate,
+           CASE WHEN b.runs THEN nullif(concat_ws(
                ', ',
-               'for ' || nullif(floor(extract(epoch FROM clock_timestamp() - j.started_at) / 60), 0) || ' min',
+               'for ' || nullif(floor(extract(epoch FROM clock_timestamp() - b.begun) / 60), 0) || ' min',
                CASE WHEN w.progress_job = b.id THEN w.progress END), '')
            END
-    FROM worker_pool.queued_job b
-    JOIN worker_pool.jobs j ON j.id = b.id
+    FROM (
+        SELECT j.*,
+               CASE WHEN j.status = 'waiting' AND w.current_job = j.id THEN coalesce(w.since, j.started_at) ELSE j.started_at END AS begun,
+               j.status = 'waiting' AND (
+                   (j.xmax::text, j.submitter) IN (SELECT r.xid, r.submitter FROM worker_pool.running_transaction r)
+                   OR (j.id, j.submitter) IN (SELECT a.id, a.submitter FROM worker_pool.begun_autocommit a)
+               ) AS runs
+        FROM worker_pool.queued_job j
+        WHERE j.origin_uid = uid
+    ) b
     LEFT JOIN LATERAL (
         -- Statements that were queued together stand close to each other.
         SELECT before + count(*) + 1 - head_runs::int AS place
         FROM worker_pool.queued_job x
         WHERE x.worker_name BETWEEN name AND name AND x.status = 'waiting' AND x.id >= first AND x.id < b.id
     ) p ON b.status = 'waiting'
-    WHERE b.origin_uid = uid
     ORDER BY b.origin_ordinal;
 END
 $$;
