@@ -15,15 +15,17 @@ import java.util.List;
 record CommitToJobQuestion(int rounds, int commits, int known) implements Question {
     private static final Series ALONE_50 = Series.ours("no other names, p50", "ms");
     private static final Series ALONE_95 = Series.ours("no other names, p95", "ms");
-    private static final Series BESIDE_50 = Series.ours("1,000 known names, p50", "ms");
-    private static final Series BESIDE_95 = Series.ours("1,000 known names, p95", "ms");
+    private static final Series BESIDE_50 = Series.ours("beside known names, p50", "ms");
+    private static final Series BESIDE_95 = Series.ours("beside known names, p95", "ms");
 
     @Override
     public About about() {
         return new About(
                 "commit-to-job",
                 "From commit to Kubernetes Job",
-                "Milliseconds from the commit of a submit until the API has the Kubernetes Job for its name, which had none.",
+                "Milliseconds from the commit of a submit until the API has the Kubernetes Job for its name, which had none; alone and beside %,d names"
+                                .formatted(known)
+                        + " that have had jobs.",
                 rounds,
                 List.of(
                         Aim.atMost(20, ALONE_50),
@@ -35,23 +37,11 @@ record CommitToJobQuestion(int rounds, int commits, int known) implements Questi
     @Override
     public Trial open(BenchServer server) throws Exception {
         var cluster = OneNodeCluster.start(server);
-        return new Trial() {
-            @Override
-            public List<Contender> contenders() {
-                return List.of(
-                        () -> round(cluster, 0, ALONE_50, ALONE_95), () -> round(cluster, known, BESIDE_50, BESIDE_95));
-            }
-
-            @Override
-            public List<String> remarks() {
-                return List.of(OneNodeCluster.REMARK);
-            }
-
-            @Override
-            public void close() throws Exception {
-                cluster.close();
-            }
-        };
+        return new OneNodeTrial(
+                cluster,
+                1,
+                List.of(() -> round(cluster, 0, ALONE_50, ALONE_95), () -> round(cluster, known, BESIDE_50, BESIDE_95)),
+                List.of());
     }
 
     private List<Figure> round(OneNodeCluster cluster, int names, Series p50, Series p95) throws SQLException {

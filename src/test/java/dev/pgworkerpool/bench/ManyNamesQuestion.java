@@ -1,5 +1,7 @@
 package dev.pgworkerpool.bench;
 
+import dev.pgworkerpool.system.ProcessLoad;
+import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,35 +36,17 @@ record ManyNamesQuestion(int names, int jobs) implements Question {
     public Trial open(BenchServer server) throws Exception {
         var cluster = OneNodeCluster.start(server);
         run(cluster, TO_WARM_UP);
-        return new Trial() {
-            @Override
-            public List<Contender> contenders() {
-                return List.of(() -> run(cluster, names));
-            }
-
-            @Override
-            public int roundsToWarmUp() {
-                return 0;
-            }
-
-            @Override
-            public List<String> remarks() {
-                return List.of(
-                        OneNodeCluster.REMARK,
-                        "API requests are those of all clients, the operator's watches among them.");
-            }
-
-            @Override
-            public void close() throws Exception {
-                cluster.close();
-            }
-        };
+        return new OneNodeTrial(
+                cluster,
+                0,
+                List.of(() -> run(cluster, names)),
+                List.of("API requests are those of all clients, the operator's watches among them."));
     }
 
-    private List<Figure> run(OneNodeCluster cluster, int number) throws SQLException {
+    private List<Figure> run(OneNodeCluster cluster, int number) throws SQLException, IOException {
         int jobsBefore = cluster.jobsCreated().size();
         long requestsBefore = cluster.requests();
-        var cpuBefore = cpu(cluster);
+        var cpuBefore = ProcessLoad.of(cluster.operator()).cpu();
         cluster.database().execute(BenchDatabase.ALICE, """
                 INSERT INTO worker_pool.jobs (worker_name, query_text)
                 SELECT 'name ' || n, '%s' FROM generate_series(1, %d) job, generate_series(1, %d) n""".formatted(BenchDatabase.INSERT, jobs, number));
@@ -76,10 +60,12 @@ record ManyNamesQuestion(int names, int jobs) implements Question {
                 new Figure(JOBS, number * jobs / seconds),
                 new Figure(TURNS, turns),
                 new Figure(REQUESTS, (cluster.requests() - requestsBefore) / turns),
-                new Figure(CPU, cpu(cluster).minus(cpuBefore).toMillis() / turns));
-    }
-
-    private static Duration cpu(OneNodeCluster cluster) {
-        return cluster.operator().info().totalCpuDuration().orElseThrow();
+                new Figure(
+                        CPU,
+                        ProcessLoad.of(cluster.operator())
+                                        .cpu()
+                                        .minus(cpuBefore)
+                                        .toMillis()
+                                / turns));
     }
 }

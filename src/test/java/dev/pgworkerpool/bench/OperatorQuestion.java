@@ -1,8 +1,10 @@
 package dev.pgworkerpool.bench;
 
+import dev.pgworkerpool.postgres.PostgresServer;
 import dev.pgworkerpool.postgres.QueueDatabase;
+import dev.pgworkerpool.system.ProcessLoad;
 import dev.pgworkerpool.system.RunningSystem;
-import java.util.ArrayList;
+import java.io.IOException;
 import java.util.List;
 
 /**
@@ -29,51 +31,29 @@ record OperatorQuestion(int pools, int workerJobs) implements Question {
     @Override
     public Trial open(BenchServer server) throws Exception {
         var cluster = OneNodeCluster.start(server);
-        var databases = new ArrayList<QueueDatabase>();
-        return new Trial() {
-            @Override
-            public List<Contender> contenders() {
-                return List.of(this::idle, this::loaded);
-            }
-
-            private List<Figure> idle() throws Exception {
-                return List.of(new Figure(IDLE, ResidentMemory.mebibytes(cluster.operator())));
-            }
-
-            private List<Figure> loaded() throws Exception {
-                for (int i = 1; i < pools; i++) {
-                    databases.add(QueueDatabase.withoutQueue(server.postgres()));
-                    cluster.system().apply(pool(server, i, databases.getLast().name()));
-                }
-                for (int i = 1; i < pools; i++) {
-                    cluster.system().awaitReady("pool-" + i);
-                }
-                WorkerJobsQuestion.create(cluster.system(), workerJobs, 8);
-                cluster.awaitSucceeded(workerJobs);
-                return List.of(new Figure(LOADED, ResidentMemory.mebibytes(cluster.operator())));
-            }
-
-            @Override
-            public int roundsToWarmUp() {
-                return 0;
-            }
-
-            @Override
-            public List<String> remarks() {
-                return List.of(OneNodeCluster.REMARK);
-            }
-
-            @Override
-            public void close() throws Exception {
-                cluster.close();
-                for (var database : databases) {
-                    database.close();
-                }
-            }
-        };
+        return new OneNodeTrial(
+                cluster, 0, List.of(() -> idle(cluster), () -> loaded(cluster, server.postgres())), List.of());
     }
 
-    private static String pool(BenchServer server, int number, String database) {
+    private static List<Figure> idle(OneNodeCluster cluster) throws IOException {
+        return List.of(new Figure(IDLE, ProcessLoad.of(cluster.operator()).residentMiB()));
+    }
+
+    /** The databases go with the server. */
+    private List<Figure> loaded(OneNodeCluster cluster, PostgresServer server) throws Exception {
+        for (int i = 1; i < pools; i++) {
+            cluster.system()
+                    .apply(pool(server, i, QueueDatabase.withoutQueue(server).name()));
+        }
+        for (int i = 1; i < pools; i++) {
+            cluster.system().awaitReady("pool-" + i);
+        }
+        WorkerJobsQuestion.create(cluster.system(), workerJobs, 8);
+        cluster.awaitSucceeded(workerJobs);
+        return List.of(new Figure(LOADED, ProcessLoad.of(cluster.operator()).residentMiB()));
+    }
+
+    private static String pool(PostgresServer server, int number, String database) {
         return """
                 apiVersion: pgworkerpool.dev/v1alpha1
                 kind: WorkerPool
@@ -81,6 +61,6 @@ record OperatorQuestion(int pools, int workerJobs) implements Question {
                 spec:
                   database: %s
                   logins: [{secretRef: {name: alice}}]
-                """.formatted(number, RunningSystem.databaseSpec(server.postgres(), database));
+                """.formatted(number, RunningSystem.databaseSpec(server, database));
     }
 }

@@ -1,12 +1,11 @@
 package dev.pgworkerpool.bench;
 
-import dev.pgworkerpool.api.WorkerJob;
+import dev.pgworkerpool.system.ProcessLoad;
 import dev.pgworkerpool.system.RunningSystem;
-import io.fabric8.kubernetes.client.utils.Serialization;
+import dev.pgworkerpool.system.WorkerJobs;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 
@@ -39,30 +38,13 @@ record WorkerJobsQuestion(int number, int names) implements Question {
     @Override
     public Trial open(BenchServer server) throws Exception {
         var cluster = OneNodeCluster.start(server);
-        return new Trial() {
-            @Override
-            public List<Contender> contenders() {
-                return List.of(() -> run(cluster));
-            }
-
-            @Override
-            public int roundsToWarmUp() {
-                return 0;
-            }
-
-            @Override
-            public List<String> remarks() {
-                return List.of(
-                        OneNodeCluster.REMARK,
+        return new OneNodeTrial(
+                cluster,
+                0,
+                List.of(() -> run(cluster)),
+                List.of(
                         "API requests are those of the operator and of the node, without the creations themselves. A write that"
-                                + " changes nothing counts as a request only.");
-            }
-
-            @Override
-            public void close() throws Exception {
-                cluster.close();
-            }
-        };
+                                + " changes nothing counts as a request only."));
     }
 
     private List<Figure> run(OneNodeCluster cluster) throws Exception {
@@ -79,36 +61,24 @@ record WorkerJobsQuestion(int number, int names) implements Question {
                 new Figure(END, seconds),
                 new Figure(WRITES, cluster.updates("WorkerJob") / (double) number),
                 new Figure(REQUESTS, (cluster.requests() - requestsBefore - number - looks) / (double) number),
-                new Figure(RESIDENT, ResidentMemory.mebibytes(cluster.operator())));
+                new Figure(RESIDENT, ProcessLoad.of(cluster.operator()).residentMiB()));
     }
 
     /** Creates WorkerJobs of one statement, by several clients at once. */
     static void create(RunningSystem system, int number, int names) throws Exception {
         try (var clients = Executors.newFixedThreadPool(CLIENTS)) {
+            var workerJobs = new WorkerJobs(system);
             var creations = IntStream.range(0, number)
-                    .<Callable<WorkerJob>>mapToObj(i -> () -> system.client()
-                            .resource(workerJob(i, "name " + i % names))
-                            .inNamespace(system.namespace())
-                            .create())
+                    .mapToObj(i -> Executors.callable(() -> workerJobs.apply(
+                            "job-" + i,
+                            "worker: name " + i % names,
+                            "role: alice",
+                            "statements: [\"" + BenchDatabase.INSERT + "\"]")))
                     .toList();
             for (var creation : clients.invokeAll(creations)) {
                 creation.get();
             }
         }
-    }
-
-    private static WorkerJob workerJob(int number, String worker) {
-        return Serialization.unmarshal(
-                """
-                apiVersion: pgworkerpool.dev/v1alpha1
-                kind: WorkerJob
-                metadata: {name: job-%d}
-                spec:
-                  poolRef: {name: %s}
-                  worker: %s
-                  role: alice
-                  statements: ["%s"]
-                """.formatted(number, RunningSystem.POOL, worker, BenchDatabase.INSERT), WorkerJob.class);
     }
 
     private static double seconds(Instant from, Instant to) {

@@ -1,5 +1,6 @@
 package dev.pgworkerpool.bench;
 
+import dev.pgworkerpool.system.ProcessLoad;
 import dev.pgworkerpool.worker.TestWorkers;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -68,8 +69,9 @@ record WorkerStartQuestion(int rounds, int starts) implements Question {
             double started = seconds(Instant.now());
             var worker = workers.start(arguments, BenchDatabase.name(1), Map.of(), Redirect.DISCARD);
             double begun = database.awaitJob();
-            cpu = cpu.plus(worker.info().totalCpuDuration().orElseThrow());
-            resident = Math.max(resident, ResidentMemory.mebibytes(worker.toHandle()));
+            var load = ProcessLoad.of(worker.toHandle());
+            cpu = cpu.plus(load.cpu());
+            resident = Math.max(resident, load.residentMiB());
             sessions.add((database.firstSession() - started) * 1000);
             jobs.add((begun - started) * 1000);
             worker.waitFor();

@@ -32,7 +32,7 @@ final class OperatorMemory implements AutoCloseable {
                     .filter(metric -> metric.getKey().startsWith("jvm_memory_used_bytes{area=\"heap\""))
                     .mapToDouble(metric -> metric.getValue() / MIB)
                     .sum();
-            var sample = new Sample(OperatorLoad.of(cluster).residentMiB(), heap);
+            var sample = new Sample(ProcessLoad.of(cluster).residentMiB(), heap);
             synchronized (samples) {
                 samples.add(sample);
             }

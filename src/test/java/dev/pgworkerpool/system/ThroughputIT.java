@@ -24,7 +24,7 @@ class ThroughputIT {
         try (var system = RunningSystem.start(cluster);
                 var requests = new ApiRequests(cluster.client(), cluster.namespace());
                 var history = new PodHistory(cluster.client(), cluster.namespace())) {
-            var loadBefore = OperatorLoad.of(cluster);
+            var loadBefore = ProcessLoad.of(cluster);
             var requestsBefore = requests.counts();
             submit(system);
             var began = Instant.now();
@@ -34,7 +34,7 @@ class ThroughputIT {
                     .until(() -> effects(system) == (long) NAMES * JOBS);
             var seconds = Duration.between(began, Instant.now()).toMillis() / 1000.0;
             system.awaitAllEnded();
-            var loadAfter = OperatorLoad.of(cluster);
+            var loadAfter = ProcessLoad.of(cluster);
             var requestsAfter = requests.counts();
             assertThat(effects(system)).isEqualTo((long) NAMES * JOBS);
             assertThat(history.mostLivePods()).hasSizeLessThanOrEqualTo(8);

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Objects;
 
 /** The WorkerJobs of a system, as somebody handles and sees them who has kubectl only. */
-record WorkerJobs(RunningSystem system) {
+public record WorkerJobs(RunningSystem system) {
     /** For the pool {@link RunningSystem#POOL}; the lines of its spec besides that. */
-    void apply(String name, String... spec) {
+    public void apply(String name, String... spec) {
         applyTo(RunningSystem.POOL, name, spec);
     }
 
