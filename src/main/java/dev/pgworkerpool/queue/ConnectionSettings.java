@@ -27,12 +27,17 @@ public record ConnectionSettings(
 
     private static final String CONNECT_SECONDS = "5";
     private static final String SOCKET_SECONDS = "30";
-    /** A submitter may hold locks on rows of its own jobs' names. The rest is not left to what suits the database's users. */
+    /**
+     * A submitter may hold locks on rows of its own jobs' names. What it asks for is found by indexes, also by a plan of the time when
+     * the queue was short. The rest is not left to what suits the database's users.
+     */
     private static final String OPTIONS = String.join(
             " ",
             "-c lock_timeout=2000",
             "-c statement_timeout=" + SOCKET_SECONDS + "s",
             "-c idle_session_timeout=0",
+            "-c enable_seqscan=off",
+            "-c jit=off",
             "-c default_transaction_isolation=read\\ committed");
 
     public ConnectionSettings {

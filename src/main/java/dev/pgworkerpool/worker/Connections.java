@@ -24,6 +24,12 @@ final class Connections {
             "-c idle_session_timeout=0",
             "-c default_transaction_isolation=read\\ committed");
 
+    /**
+     * Besides those: each of its statements asks for a few rows by their keys, and may have been planned while the queue was so short
+     * that to read all of it was cheap.
+     */
+    private static final String BY_INDEX = " -c enable_seqscan=off -c jit=off";
+
     /** Besides those: nobody reads the notices of a job, and the driver would keep all of them until it ends. */
     private static final String SUBMITTER_OPTIONS =
             String.join(" ", CONTROL_OPTIONS, "-c client_min_messages=error", "-c default_transaction_read_only=off");
@@ -48,7 +54,7 @@ final class Connections {
 
     /** Comes first: its session tells the version of the server. */
     Connection asOperator() throws WorkerEnds, SQLException {
-        var connection = connect(credentials.operator(), CONTROL_OPTIONS, "20", CONTROL_SECONDS);
+        var connection = connect(credentials.operator(), CONTROL_OPTIONS + BY_INDEX, "20", CONTROL_SECONDS);
         serverVersion = connection.getMetaData().getDatabaseMajorVersion();
         return connection;
     }

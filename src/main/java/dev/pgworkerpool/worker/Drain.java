@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * alone because the limit is that of a call, and an autocommit job because it needs a session without a transaction.
  */
 final class Drain {
-    private static final int BATCH_JOBS = 50;
+    private static final int BATCH_JOBS = 200;
     private static final int BATCH_MILLIS = 100;
 
     /** How long an entry of the index is believed: a job with a lower id may still commit. */

@@ -127,9 +127,12 @@ final class BenchDatabase implements AutoCloseable {
                 QueueDatabase.OPERATOR, "SELECT worker_pool.acquire('bench', 'bench', %s)".formatted(suspended));
     }
 
-    /** Until workers of so many names are up. */
+    /** Until workers of so many names are up. Each has a slot from then on: one that is idle makes way for names that have none. */
     void awaitWorkers(int names) throws SQLException {
         awaitAnswer("SELECT count(*) = %d FROM worker_pool.worker WHERE pod IS NOT NULL".formatted(names));
+        database.execute(
+                QueueDatabase.OPERATOR,
+                "UPDATE worker_pool.worker SET job_name = 'job of ' || pod, turn_since = clock_timestamp()");
     }
 
     /** Until a job runs. Returns when it began, in seconds, by the clock of the server. */

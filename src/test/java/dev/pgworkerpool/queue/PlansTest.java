@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.pgworkerpool.postgres.OnEachServer;
 import dev.pgworkerpool.postgres.PostgresServer;
 import dev.pgworkerpool.postgres.QueueDatabase;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.EnumMap;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,12 +88,17 @@ class PlansTest extends OnEachServer {
                     "GRANT ALL ON public.effect TO alice",
                     "ALTER TABLE worker_pool.queued_job SET (autovacuum_enabled = off)");
             statistics.fill(database);
-            database.asSuperuser(
-                    "ALTER DATABASE %s SET session_preload_libraries = 'auto_explain'".formatted(database.name()),
-                    "ALTER DATABASE %s SET auto_explain.log_min_duration = 0".formatted(database.name()),
-                    "ALTER DATABASE %s SET auto_explain.log_nested_statements = on".formatted(database.name()),
-                    "ALTER DATABASE %s SET auto_explain.log_level = 'notice'".formatted(database.name()));
+            explain(database);
         }
+    }
+
+    /** Sessions from now on are told the plans. */
+    private static void explain(QueueDatabase database) throws SQLException {
+        database.asSuperuser(
+                "ALTER DATABASE %s SET session_preload_libraries = 'auto_explain'".formatted(database.name()),
+                "ALTER DATABASE %s SET auto_explain.log_min_duration = 0".formatted(database.name()),
+                "ALTER DATABASE %s SET auto_explain.log_nested_statements = on".formatted(database.name()),
+                "ALTER DATABASE %s SET auto_explain.log_level = 'notice'".formatted(database.name()));
     }
 
     @AfterParameterizedClassInvocation
@@ -106,6 +113,22 @@ class PlansTest extends OnEachServer {
     @EnumSource
     void a_job_is_claimed_by_the_partial_index_and_ended_by_its_id(Statistics statistics) throws SQLException {
         assertThat(ways(statistics, "alice", DRAIN)).contains(WAITING).isSubsetOf(WAITING, ID, SUBMITTER_AND_ID);
+    }
+
+    /** Plans are kept for a session: those of a worker that was awake before the rush would read all jobs for each job. */
+    @Test
+    void a_session_that_began_with_a_short_queue_goes_by_the_indexes_of_a_long_one() throws SQLException {
+        try (var database = QueueDatabase.on(server)) {
+            database.asSuperuser("CREATE TABLE public.effect (v int)", "GRANT ALL ON public.effect TO alice");
+            database.insertJobs("waiting", 7, 100, JOB);
+            database.asSuperuser("VACUUM ANALYZE worker_pool.queued_job");
+            explain(database);
+            try (var alice = database.as("alice")) {
+                assertThat(ways(alice, DRAIN)).isNotEmpty();
+                database.insertJobs("waiting", 7, 20_000, JOB);
+                assertThat(ways(alice, DRAIN)).contains(WAITING).isSubsetOf(WAITING, ID, SUBMITTER_AND_ID);
+            }
+        }
     }
 
     @ParameterizedTest
@@ -157,9 +180,14 @@ class PlansTest extends OnEachServer {
 
     /** The indexes by which this call reads the jobs. */
     private static Set<String> ways(Statistics statistics, String role, String call) throws SQLException {
+        try (var connection = requireNonNull(DATABASES.get(statistics)).as(role)) {
+            return ways(connection, call);
+        }
+    }
+
+    private static Set<String> ways(Connection connection, String call) throws SQLException {
         var ways = new TreeSet<String>();
-        try (var connection = requireNonNull(DATABASES.get(statistics)).as(role);
-                var statement = connection.createStatement()) {
+        try (var statement = connection.createStatement()) {
             statement.execute(call);
             for (var notice = statement.getWarnings(); notice != null; notice = notice.getNextWarning()) {
                 SCAN.matcher(notice.getMessage()).results().map(PlansTest::way).forEach(ways::add);

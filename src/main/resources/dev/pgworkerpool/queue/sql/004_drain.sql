@@ -68,6 +68,65 @@ BEGIN
 END
 $$;
 
+-- The first jobs of the queue, as far as they are the caller's own and there is nothing special about them: no timeout, not outside a
+-- transaction, no attempt before. What comes of a look at many is used for many: claim_ordinary.
+CREATE FUNCTION worker_pool.heads(worker text, after_id bigint, at_most int) RETURNS bigint[]
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_sort = off
+AS $$
+DECLARE
+    ids  bigint[] := '{}';
+    job  record;
+BEGIN
+    FOR job IN
+        SELECT j.id,
+               j.submitter IS DISTINCT FROM (SELECT l.role FROM worker_pool.session_login l)
+               OR j.autocommit OR j.timeout IS NOT NULL OR j.not_before IS NOT NULL AS special
+        FROM worker_pool.queued_job j
+        WHERE j.worker_name BETWEEN worker AND worker AND j.id > after_id AND j.status = 'waiting'
+        ORDER BY j.worker_name, j.id
+        LIMIT at_most
+    LOOP
+        EXIT WHEN job.special;
+        ids := ids || job.id;
+    END LOOP;
+    RETURN ids;
+END
+$$;
+
+-- claim() for one of heads(), all jobs before which have ended: a single row by its key. Nulls if anything is not as it was or as it
+-- usually is; then claim() knows.
+--
+-- `me` is the role that the session acts for. Without a SET clause for search_path, which would be a tenth of its time; hence OPERATOR()
+-- and schema names throughout, for types too. Its plan may have been made while the table was a single page: by index all the same.
+CREATE FUNCTION worker_pool.claim_ordinary(
+    job_id bigint, me oid, OUT id bigint, OUT query_text text, OUT search_path text,
+    OUT time_zone text, OUT submitter oid, OUT timeout interval, OUT token bigint
+)
+LANGUAGE plpgsql SECURITY DEFINER
+SET enable_seqscan = off
+AS $$
+BEGIN
+    SELECT j.id, j.query_text, j.search_path, j.time_zone, j.submitter, worker_pool.claim_token(j.id, s.salt)
+    INTO id, query_text, search_path, time_zone, submitter, token
+    FROM worker_pool.queued_job j, worker_pool.login g, worker_pool.secret s
+    WHERE j.id OPERATOR(pg_catalog.=) job_id
+      AND j.status OPERATOR(pg_catalog.=) 'waiting'
+      AND j.timeout IS NULL AND NOT j.autocommit AND j.not_before IS NULL
+      AND (j.xmax OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.xid) IS NOT TRUE
+      AND j.submitter OPERATOR(pg_catalog.=) me
+      AND g.role OPERATOR(pg_catalog.=) me AND g.active
+      AND g.login OPERATOR(pg_catalog.=) pg_catalog.to_regrole(pg_catalog.quote_ident(session_user))
+      AND NOT EXISTS (SELECT FROM worker_pool.pool p WHERE p.singleton AND p.suspended)
+      AND NOT EXISTS (SELECT FROM worker_pool.paused p WHERE p.worker_name OPERATOR(pg_catalog.=) j.worker_name)
+      AND s.singleton
+    FOR UPDATE OF j SKIP LOCKED;
+END
+$$;
+
 -- The waiting jobs of the same name, batch and submitter will not run. One that runs outside a transaction does: who calls finish() by
 -- hand must not hide it.
 CREATE FUNCTION worker_pool.cancel_batch(worker text, batch text, submitter oid) RETURNS void
@@ -166,15 +225,8 @@ BEGIN
 END
 $$;
 
--- Records the outcome of a job that the caller has claimed in this transaction, and returns what the job is now: 'done', 'failed',
--- 'cancelled', or 'waiting' for another attempt. Nothing is recorded of one that is done and was cancelled: the caller rolls its effect
--- back, and comes again. Who claims by hand can say anything: what others read of it has bounds.
---
--- The token keeps the job itself from calling it: a job that touched its own row from within would go on unseen and for ever.
---
--- Either this or a cancel wins: one that was committed before is seen here, one in flight is waited for, and one that
--- comes later waits for the end of this transaction.
-CREATE FUNCTION worker_pool.finish(
+-- See finish(), which calls it for all but the usual.
+CREATE FUNCTION worker_pool.finish_otherwise(
     job_id bigint, token bigint, outcome text, begun timestamptz, touched bigint, failure text, failure_state text
 ) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER
@@ -228,6 +280,54 @@ BEGIN
 END
 $$;
 
+-- Records the outcome of a job that the caller has claimed in this transaction, and returns what the job is now: 'done', 'failed',
+-- 'cancelled', or 'waiting' for another attempt. Nothing is recorded of one that is done and was cancelled: the caller rolls its effect
+-- back, and comes again. Who claims by hand can say anything: what others read of it has bounds.
+--
+-- The token keeps the job itself from calling it: a job that touched its own row from within would go on unseen and for ever.
+--
+-- Either this or a cancel wins: one that was committed before is seen here, one in flight is waited for, and one that
+-- comes later waits for the end of this transaction.
+--
+-- What is done, was claimed at the top of this transaction and was not cancelled has its end here, in the manner of claim_ordinary().
+CREATE FUNCTION worker_pool.finish(
+    job_id bigint, token bigint, outcome text, begun timestamptz, touched bigint, failure text, failure_state text
+) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET enable_seqscan = off
+AS $$
+DECLARE
+    key  pg_catalog.int8;
+    uid  pg_catalog.uuid;
+BEGIN
+    IF outcome OPERATOR(pg_catalog.=) 'done' THEN
+        SELECT worker_pool.outcome_key(job_id, s.seed) INTO key
+        FROM worker_pool.secret s
+        WHERE s.singleton AND token OPERATOR(pg_catalog.=) worker_pool.claim_token(job_id, s.salt);
+        IF pg_catalog.pg_try_advisory_xact_lock(key) THEN
+            UPDATE worker_pool.queued_job j
+            SET status = 'done',
+                attempts = j.attempts OPERATOR(pg_catalog.+) 1,
+                started_at = greatest(j.submitted_at, least(begun, pg_catalog.clock_timestamp())),
+                finished_at = pg_catalog.clock_timestamp(),
+                row_count = touched
+            WHERE j.id OPERATOR(pg_catalog.=) job_id
+              AND j.status OPERATOR(pg_catalog.=) 'waiting'
+              AND j.xmax OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid
+              AND NOT EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id OPERATOR(pg_catalog.=) job_id)
+            RETURNING j.origin_uid INTO uid;
+            IF FOUND THEN
+                IF uid IS NOT NULL THEN
+                    PERFORM pg_catalog.pg_notify('worker_pool_job', uid::pg_catalog.text);
+                END IF;
+                RETURN 'done';
+            END IF;
+        END IF;
+    END IF;
+    RETURN worker_pool.finish_otherwise(job_id, token, outcome, begun, touched, failure, failure_state);
+END
+$$;
+
 -- What a failed job's `error` holds: the message, then DETAIL and HINT where PostgreSQL gave them. The message is cut for them.
 CREATE FUNCTION worker_pool.failure_text(message text, detail text, hint text, state text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -276,12 +376,16 @@ LANGUAGE plpgsql AS $$
 DECLARE
     deadline  pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => max_ms OPERATOR(pg_catalog./) 1000.0::pg_catalog.float8);
     me        pg_catalog.oid := pg_catalog.to_regrole(pg_catalog.quote_ident(current_user));
+    ordinary  pg_catalog.bool := only_id IS NULL;
+    ids       pg_catalog.int8[] := '{}';
+    place     pg_catalog.int4 := 1;
     job       pg_catalog.record;
-    token     bigint;
+    token     pg_catalog.int8;
     setting   pg_catalog.text; -- an assignment costs less than PERFORM
     begun     pg_catalog.timestamptz;
+    took      pg_catalog.float8;
     outcome   pg_catalog.text;
-    touched   bigint;
+    touched   pg_catalog.int8;
     message   pg_catalog.text;
     detail    pg_catalog.text;
     hint      pg_catalog.text;
@@ -297,19 +401,29 @@ BEGIN
             OR pg_catalog.clock_timestamp() OPERATOR(pg_catalog.>) deadline;
         EXIT WHEN more;
 
-        job := worker_pool.claim(worker, after_id, only_id);
-        IF job.id IS NULL AND after_id OPERATOR(pg_catalog.>) 0 THEN
-            -- A job with a lower id may have committed late.
-            after_id := 0;
-            job := worker_pool.claim(worker, after_id, only_id);
+        IF ordinary THEN
+            job := worker_pool.claim_ordinary(ids[place], me);
+            IF job.id IS NULL THEN
+                ids := worker_pool.heads(worker, after_id, max_jobs);
+                place := 1;
+                job := worker_pool.claim_ordinary(ids[place], me);
+                ordinary := job.id IS NOT NULL;
+            END IF;
+            place := place OPERATOR(pg_catalog.+) 1;
         END IF;
-        EXIT WHEN job.id IS NULL;
-        -- The login may have been given to another role while this session still acts for the one before.
-        EXIT WHEN job.submitter OPERATOR(pg_catalog.<>) me;
+        IF NOT ordinary THEN
+            job := worker_pool.claim(worker, after_id, only_id);
+            IF job.id IS NULL AND after_id OPERATOR(pg_catalog.>) 0 THEN
+                -- A job with a lower id may have committed late.
+                after_id := 0;
+                job := worker_pool.claim(worker, after_id, only_id);
+            END IF;
+            EXIT WHEN job.id IS NULL;
+            -- The login may have been given to another role while this session still acts for the one before.
+            EXIT WHEN job.submitter OPERATOR(pg_catalog.<>) me;
+        END IF;
         begun := pg_catalog.clock_timestamp();
         setting := pg_catalog.set_config('application_name', 'worker_pool job ' OPERATOR(pg_catalog.||) job.id::pg_catalog.text, false);
-        state := NULL;
-        failure := NULL;
 
         -- query_canceled and assert_failure are not among OTHERS: without them such a job would be the head for ever.
         -- Deferred constraints and cursors WITH HOLD would run at COMMIT, outside this block: they have their turn here.
@@ -322,9 +436,11 @@ BEGIN
             GET DIAGNOSTICS touched = ROW_COUNT;
             SET CONSTRAINTS ALL IMMEDIATE;
             EXECUTE 'CLOSE ALL';
-            IF job.timeout OPERATOR(pg_catalog.<) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now()) THEN
-                -- The job caught the end of its time.
-                RAISE EXCEPTION 'timed out' USING ERRCODE = 'query_canceled';
+            IF job.timeout IS NOT NULL THEN
+                IF job.timeout OPERATOR(pg_catalog.<) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now()) THEN
+                    -- The job caught the end of its time.
+                    RAISE EXCEPTION 'timed out' USING ERRCODE = 'query_canceled';
+                END IF;
             END IF;
             outcome := 'done';
         EXCEPTION
@@ -348,11 +464,11 @@ BEGIN
         RESET SESSION AUTHORIZATION;
         RESET ROLE;
         RESET ALL;
-        EXECUTE 'DEALLOCATE ALL';
+        DEALLOCATE ALL;
         DISCARD TEMP;
         DISCARD SEQUENCES;
         UNLISTEN *;
-        PERFORM pg_catalog.pg_advisory_unlock_all();
+        setting := pg_catalog.pg_advisory_unlock_all();
 
         status := worker_pool.finish(job.id, job.token, outcome, begun, touched, failure, state);
         IF outcome OPERATOR(pg_catalog.=) 'done' AND status OPERATOR(pg_catalog.=) 'cancelled' THEN
@@ -378,21 +494,25 @@ BEGIN
         END IF;
 
         after_id := job.id;
-        report := pg_catalog.array_append(report, pg_catalog.format(
-            'job %s %s in %s ms%s',
-            job.id,
-            CASE WHEN status OPERATOR(pg_catalog.=) 'waiting' THEN 'failed, and has another attempt,' ELSE status END,
-            pg_catalog.round((pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) begun) OPERATOR(pg_catalog.*) 1000.0::pg_catalog.float8)::pg_catalog.numeric, 1),
-            ', SQLSTATE ' OPERATOR(pg_catalog.||) state OPERATOR(pg_catalog.||) ': ' OPERATOR(pg_catalog.||) pg_catalog."left"(pg_catalog.split_part(message, E'\n', 1), 300)));
+        took := pg_catalog.round(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) begun) OPERATOR(pg_catalog.*) 10000.0::pg_catalog.float8) OPERATOR(pg_catalog./) 10.0::pg_catalog.float8;
         IF status OPERATOR(pg_catalog.=) 'done' THEN
             done := done OPERATOR(pg_catalog.+) 1;
-        ELSIF status OPERATOR(pg_catalog.=) 'failed' THEN
-            failed := failed OPERATOR(pg_catalog.+) 1;
+            report := pg_catalog.array_append(report, pg_catalog.format('job %s done in %s ms', job.id, took));
         ELSE
-            -- Still the head, or the cancel request that was sent to this session may reach it yet.
-            after_id := 0;
-            more := true;
-            EXIT;
+            report := pg_catalog.array_append(report, pg_catalog.format(
+                'job %s %s in %s ms, SQLSTATE %s: %s',
+                job.id,
+                CASE WHEN status OPERATOR(pg_catalog.=) 'waiting' THEN 'failed, and has another attempt,' ELSE status END,
+                took,
+                state,
+                pg_catalog."left"(pg_catalog.split_part(message, E'\n', 1), 300)));
+            IF status OPERATOR(pg_catalog.<>) 'failed' THEN
+                -- Still the head, or the cancel request that was sent to this session may reach it yet.
+                after_id := 0;
+                more := true;
+                EXIT;
+            END IF;
+            failed := failed OPERATOR(pg_catalog.+) 1;
         END IF;
     END LOOP;
 END

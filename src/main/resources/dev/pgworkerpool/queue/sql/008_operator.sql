@@ -34,6 +34,7 @@ DECLARE
     used     oid[] := '{}';
     pair     record;
     changed  record;
+    listed   text;
 BEGIN
     FOR pair IN
         SELECT u.role_name, u.login_name, r.oid AS role, l.oid AS login, l.rolcanlogin,
@@ -78,7 +79,7 @@ BEGIN
     LOOP
         IF changed.role_name IS NOT NULL THEN
             EXECUTE format('REVOKE EXECUTE ON PROCEDURE worker_pool.drain FROM %I', changed.role_name);
-            EXECUTE format('REVOKE EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish FROM %I', changed.role_name);
+            EXECUTE format('REVOKE EXECUTE ON FUNCTION worker_pool.heads, worker_pool.claim_ordinary, worker_pool.claim, worker_pool.finish FROM %I', changed.role_name);
         END IF;
     END LOOP;
 
@@ -88,8 +89,15 @@ BEGIN
         WHERE r.oid = ANY (valid) AND NOT has_function_privilege(r.oid, 'worker_pool.drain'::regproc, 'EXECUTE')
     LOOP
         EXECUTE format('GRANT EXECUTE ON PROCEDURE worker_pool.drain TO %I', changed.role_name);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION worker_pool.claim, worker_pool.finish TO %I', changed.role_name);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION worker_pool.heads, worker_pool.claim_ordinary, worker_pool.claim, worker_pool.finish TO %I', changed.role_name);
     END LOOP;
+    -- By what it says, not by what was changed: after a restore, roles have other OIDs.
+    listed := format(
+        ' SELECT (role OPERATOR(pg_catalog.=) ANY (%L::pg_catalog.oid[])) IS TRUE ',
+        ARRAY(SELECT g.role::oid FROM worker_pool.login g WHERE g.active ORDER BY 1));
+    IF listed <> (SELECT p.prosrc FROM pg_proc p WHERE p.oid = 'worker_pool.has_login'::regproc) THEN
+        EXECUTE format('CREATE OR REPLACE FUNCTION worker_pool.has_login(role oid) RETURNS boolean LANGUAGE sql STABLE AS %L', listed);
+    END IF;
     RETURN refused;
 END
 $$;
