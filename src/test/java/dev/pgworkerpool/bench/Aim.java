@@ -8,7 +8,7 @@ record Aim(Series ours, Reference reference, Direction direction, double bound) 
         record To(Series series) implements Reference {}
 
         enum Other implements Reference {
-            /** Of the peers that took part. */
+            /** Of the peers that took part and whose jobs are as safe as ours. */
             BEST_PEER,
             /** Nothing: the figure itself is bounded. */
             NONE

@@ -14,7 +14,7 @@ class AnswerTest {
     }
 
     @Test
-    void the_best_peer_is_the_one_with_the_best_median() {
+    void the_best_peer_is_the_one_with_the_best_median_among_those_that_are_as_safe() {
         var ratio = Answers.drain(true).verdicts().getLast();
         assertThat(ratio.id()).isEqualTo("drain-durable-best-peer");
         assertThat(ratio.reference()).isEqualTo(Answers.PG_BOSS);

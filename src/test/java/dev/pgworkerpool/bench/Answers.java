@@ -8,13 +8,14 @@ import java.util.Map;
 final class Answers {
     static final Series INSERTS = Series.limit("bare INSERTs", "jobs/s");
     static final Series WORKER = Series.ours("worker", "jobs/s");
-    static final Series GRAPHILE = Series.peer("graphile-worker", "jobs/s");
+    static final Series GRAPHILE = Series.looserPeer("graphile-worker", "jobs/s");
     static final Series PG_BOSS = Series.peer("pg-boss", "jobs/s");
+    static final Series SLOW = Series.peer("slow", "jobs/s");
     static final Series TIME = Series.ours("time", "s");
 
     private Answers() {}
 
-    /** Three rounds whose ratios are 0.8, 0.5 and 0.7; with peers, of which pg-boss has the best median. */
+    /** Three rounds whose ratios are 0.8, 0.5 and 0.7; with peers, of which graphile-worker is the fastest and not as safe. */
     static Answer drain(boolean withPeers) {
         var about = new About(
                 "drain-durable",
@@ -26,8 +27,9 @@ final class Answers {
         figures.put(INSERTS, List.of(5000.0, 6000.0, 5000.0));
         figures.put(WORKER, List.of(4000.0, 3000.0, 3500.0));
         if (withPeers) {
-            figures.put(GRAPHILE, List.of(2000.0, 900.0, 800.0));
+            figures.put(SLOW, List.of(2000.0, 900.0, 800.0));
             figures.put(PG_BOSS, List.of(1000.0, 1000.0, 1000.0));
+            figures.put(GRAPHILE, List.of(2000.0, 1900.0, 1800.0));
         }
         return new Answer(about, figures, List.of("pg-boss 12.38.0"));
     }

@@ -18,12 +18,12 @@ final class Chart {
               text { font: 13px system-ui, sans-serif; fill: #1f2328 }
               .title { font-size: 15px; font-weight: 600 }
               .quiet { fill: #59636e }
-              .limit { fill: #8c959f } .ours { fill: #1a7f37 } .peer { fill: #5a8fd6 }
+              .limit { fill: #8c959f } .ours { fill: #1a7f37 } .peer, .looser_peer { fill: #5a8fd6 }
               .spread { stroke: #1f2328; stroke-width: 1.5 }
               @media (prefers-color-scheme: dark) {
                 text { fill: #e6edf3 }
                 .quiet { fill: #9198a1 }
-                .limit { fill: #6e7681 } .ours { fill: #3fb950 } .peer { fill: #4a7fc1 }
+                .limit { fill: #6e7681 } .ours { fill: #3fb950 } .peer, .looser_peer { fill: #4a7fc1 }
                 .spread { stroke: #e6edf3 }
               }
             </style>

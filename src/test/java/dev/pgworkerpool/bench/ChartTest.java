@@ -14,7 +14,7 @@ class ChartTest {
     @Test
     void each_series_has_a_bar_as_long_as_its_median() throws Exception {
         var bars = xml(Chart.of(Answers.drain(true))).getElementsByTagName("rect");
-        assertThat(bars.getLength()).isEqualTo(4);
+        assertThat(bars.getLength()).isEqualTo(5);
         // The highest of all figures, 6000, takes 500.
         assertThat(attribute(Chart.of(Answers.drain(true)), 0, "width")).isEqualTo("416.7");
         assertThat(attribute(Chart.of(Answers.drain(true)), 1, "width")).isEqualTo("291.7");

@@ -24,7 +24,7 @@ final class PeerContender implements Contender {
         this.peer = peer;
         this.database = database;
         this.jobs = jobs;
-        this.series = Series.peer(peer.name(), "jobs/s");
+        this.series = peer.atomic() ? Series.peer(peer.name(), "jobs/s") : Series.looserPeer(peer.name(), "jobs/s");
     }
 
     @Override

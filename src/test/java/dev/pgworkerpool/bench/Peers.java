@@ -9,13 +9,26 @@ final class Peers {
 
     static final List<Peer> ALL = List.of(
             node(
-                    "graphile-worker",
-                    "A job and its completion are two transactions, so a crash between them runs it again. Jobs are JavaScript that runs as"
-                            + " the worker's role. No order, unless all are in one named queue, which is slower."),
+                    "pg-boss, atomic",
+                    "pg-boss",
+                    "pg-boss-atomic.js",
+                    true,
+                    "Jobs are JavaScript that runs as the worker's role, and has to pass its transaction on. No order among several"
+                            + " workers. Nothing starts at commit: it polls."),
             node(
                     "pg-boss",
+                    "pg-boss",
+                    "pg-boss.js",
+                    false,
                     "A job and its completion are two transactions, here 500 jobs apart. Jobs are JavaScript that runs as the worker's"
                             + " role. No order among several workers. Nothing starts at commit: it polls."),
+            node(
+                    "graphile-worker",
+                    "graphile-worker",
+                    "graphile-worker.js",
+                    false,
+                    "A job and its completion are two transactions, so a crash between them runs it again. Jobs are JavaScript that runs as"
+                            + " the worker's role. No order, unless all are in one named queue, which is slower."),
             java(
                     "db-scheduler",
                     "DbScheduler",
@@ -29,11 +42,12 @@ final class Peers {
 
     private Peers() {}
 
-    private static Peer node(String name, String lacks) {
+    private static Peer node(String name, String library, String program, boolean atomic, String lacks) {
         return new Peer(
                 name,
-                FOLDER.resolve("node_modules").resolve(name),
-                List.of("node", FOLDER.resolve(name + ".js").toString()),
+                FOLDER.resolve("node_modules").resolve(library),
+                List.of("node", FOLDER.resolve(program).toString()),
+                atomic,
                 lacks);
     }
 
@@ -48,6 +62,7 @@ final class Peers {
                         "-cp",
                         classes + ":" + libraries + "/*",
                         mainClass),
+                false,
                 lacks);
     }
 }

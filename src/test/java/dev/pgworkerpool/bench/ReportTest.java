@@ -55,7 +55,7 @@ class ReportTest {
 
     @Test
     void a_peer_that_did_not_take_part_is_named_with_what_it_does_not_do() {
-        var peer = new Peer("pg-boss", Path.of("not", "there"), List.of(), "run jobs as who queued them");
+        var peer = new Peer("pg-boss", Path.of("not", "there"), List.of(), true, "run jobs as who queued them");
         assertThat(new Report(SURROUNDINGS, List.of(), List.of(), List.of(peer)).markdown())
                 .contains("| pg-boss | no, it is not installed: `make bench-peers` | run jobs as who queued them")
                 .contains("does not do that we do");

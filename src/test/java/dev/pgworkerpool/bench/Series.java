@@ -11,7 +11,10 @@ record Series(String name, String unit, Part part) {
         /** What PostgreSQL could do at most, or the same without what is measured. */
         LIMIT,
         OURS,
-        PEER
+        /** Its effect and its completion are one transaction, as with us. */
+        PEER,
+        /** They are two: a crash in between does the job again. */
+        LOOSER_PEER
     }
 
     static Series limit(String name, String unit) {
@@ -24,5 +27,9 @@ record Series(String name, String unit, Part part) {
 
     static Series peer(String name, String unit) {
         return new Series(name, unit, Part.PEER);
+    }
+
+    static Series looserPeer(String name, String unit) {
+        return new Series(name, unit, Part.LOOSER_PEER);
     }
 }

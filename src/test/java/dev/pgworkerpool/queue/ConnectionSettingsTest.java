@@ -44,7 +44,7 @@ class ConnectionSettingsTest {
                 .containsEntry(
                         "options",
                         "-c lock_timeout=2000 -c statement_timeout=30s -c idle_session_timeout=0"
-                                + " -c default_transaction_isolation=read\\ committed");
+                                + " -c enable_seqscan=off -c jit=off -c default_transaction_isolation=read\\ committed");
     }
 
     @Test

@@ -218,6 +218,30 @@ class SubmitterTest extends OnEachServer {
         });
     }
 
+    /** Of a dump, the function that says who may queue has the OIDs of another server. */
+    @Test
+    void the_list_holds_again_when_it_is_given_again_to_a_restored_queue() throws SQLException {
+        database.execute(QueueDatabase.OPERATOR, """
+                CREATE OR REPLACE FUNCTION worker_pool.has_login(role oid) RETURNS boolean LANGUAGE sql STABLE
+                AS $$ SELECT role = 'mallory'::regrole::oid $$""");
+        database.list(List.of("alice"), List.of("alice"));
+        database.submit("alice", "foo", "SELECT 1");
+        assertThat(database.refusal("mallory", "CALL worker_pool.submit('foo', 'SELECT 2')"))
+                .isEqualTo(NO_LOGIN);
+    }
+
+    @Test
+    void a_session_hears_at_once_that_its_role_may_not_queue_any_more() throws SQLException {
+        try (var alice = database.as("alice")) {
+            for (int i = 0; i < 10; i++) {
+                execute(alice, "CALL worker_pool.submit('foo', 'SELECT 1')");
+            }
+            database.list(List.of("bob"), List.of("wp$bob"));
+            assertThat(refusal(alice, "CALL worker_pool.submit('foo', 'SELECT 2')"))
+                    .isEqualTo("42501 role \"alice\" has no login in this worker pool");
+        }
+    }
+
     @Test
     void a_role_that_left_the_pool_can_not_queue_but_still_sees_its_jobs() throws SQLException {
         database.submit("alice", "foo", "SELECT 1");

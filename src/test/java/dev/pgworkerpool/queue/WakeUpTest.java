@@ -95,6 +95,40 @@ class WakeUpTest extends OnEachServer {
         assertThat(notified()).isEmpty();
     }
 
+    /** The first job of a name sees to those behind it, if it is still there. */
+    @Test
+    void a_submit_behind_one_that_was_rolled_back_notifies() throws SQLException {
+        var submit = "CALL worker_pool.submit('foo', 'SELECT 1')";
+        execute(alice, "BEGIN", "SAVEPOINT s", submit, "ROLLBACK TO s", submit, "COMMIT");
+        assertThat(notified()).containsExactly("foo");
+
+        execute(alice, """
+                DO $$ BEGIN
+                    BEGIN
+                        CALL worker_pool.submit('foo', 'SELECT 1');
+                        RAISE EXCEPTION 'back';
+                    EXCEPTION WHEN raise_exception THEN
+                        CALL worker_pool.submit('foo', 'SELECT 1');
+                    END;
+                END $$""");
+        assertThat(notified()).containsExactly("foo");
+    }
+
+    @Test
+    void a_look_that_was_rolled_back_is_made_again() throws SQLException {
+        var submit = "CALL worker_pool.submit('foo', 'SELECT 1')";
+        execute(
+                alice,
+                "BEGIN",
+                submit,
+                "SAVEPOINT s",
+                "SET CONSTRAINTS ALL IMMEDIATE",
+                "ROLLBACK TO s",
+                submit,
+                "COMMIT");
+        assertThat(notified()).containsExactly("foo");
+    }
+
     @Test
     void a_worker_that_stands_at_the_barrier_counts_as_gone() throws SQLException {
         execute(worker, "SELECT pg_advisory_lock(" + K1 + ")", "SELECT pg_advisory_lock(" + K2 + ")");
