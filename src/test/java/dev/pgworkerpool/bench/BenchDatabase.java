@@ -122,17 +122,17 @@ final class BenchDatabase implements AutoCloseable {
                 "SELECT pg_notify('worker_pool', n.worker_name) FROM worker_pool.wanted_name n");
     }
 
+    /** As if the operator had left since: a worker does not make way for names that nobody would start. */
     private void acquire(boolean suspended) throws SQLException {
         database.execute(
-                QueueDatabase.OPERATOR, "SELECT worker_pool.acquire('bench', 'bench', %s)".formatted(suspended));
+                QueueDatabase.OPERATOR,
+                "SELECT worker_pool.acquire('bench', 'bench', %s)".formatted(suspended),
+                "UPDATE worker_pool.pool SET seen_at = 'epoch'");
     }
 
-    /** Until workers of so many names are up. Each has a slot from then on: one that is idle makes way for names that have none. */
+    /** Until workers of so many names are up. */
     void awaitWorkers(int names) throws SQLException {
         awaitAnswer("SELECT count(*) = %d FROM worker_pool.worker WHERE pod IS NOT NULL".formatted(names));
-        database.execute(
-                QueueDatabase.OPERATOR,
-                "UPDATE worker_pool.worker SET job_name = 'job of ' || pod, turn_since = clock_timestamp()");
     }
 
     /** Until a job runs. Returns when it began, in seconds, by the clock of the server. */
