@@ -84,10 +84,13 @@ final class BenchDatabase implements AutoCloseable {
         return IntStream.rangeClosed(1, number).mapToObj(BenchDatabase::name).toList();
     }
 
-    /** No jobs and no rows, and that on the disk. */
+    /** No jobs and no rows, and that on the disk. One table after the other: workers that are up look at several of them at once. */
     void empty() throws SQLException {
         database.asSuperuser(
-                "TRUNCATE worker_pool.queued_job, worker_pool.launch_request, public.effect, public.plain",
+                "TRUNCATE worker_pool.queued_job",
+                "TRUNCATE worker_pool.launch_request",
+                "TRUNCATE public.effect",
+                "TRUNCATE public.plain",
                 "CHECKPOINT");
     }
 
