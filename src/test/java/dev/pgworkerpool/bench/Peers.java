@@ -2,6 +2,7 @@ package dev.pgworkerpool.bench;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** The peers whose programs are below {@code src/bench/peers}, where {@code make bench-peers} has installed them. */
 final class Peers {
@@ -11,21 +12,21 @@ final class Peers {
             node(
                     "pg-boss, atomic",
                     "pg-boss",
-                    "pg-boss-atomic.js",
+                    List.of("--atomic"),
                     true,
                     "Jobs are JavaScript that runs as the worker's role, and has to pass its transaction on. No order among several"
                             + " workers. Nothing starts at commit: it polls."),
             node(
                     "pg-boss",
                     "pg-boss",
-                    "pg-boss.js",
+                    List.of(),
                     false,
                     "A job and its completion are two transactions, here 500 jobs apart. Jobs are JavaScript that runs as the worker's"
                             + " role. No order among several workers. Nothing starts at commit: it polls."),
             node(
                     "graphile-worker",
                     "graphile-worker",
-                    "graphile-worker.js",
+                    List.of(),
                     false,
                     "A job and its completion are two transactions, so a crash between them runs it again. Jobs are JavaScript that runs as"
                             + " the worker's role. No order, unless all are in one named queue, which is slower."),
@@ -42,11 +43,12 @@ final class Peers {
 
     private Peers() {}
 
-    private static Peer node(String name, String library, String program, boolean atomic, String lacks) {
+    private static Peer node(String name, String library, List<String> options, boolean atomic, String lacks) {
+        var program = FOLDER.resolve(library + ".js").toString();
         return new Peer(
                 name,
                 FOLDER.resolve("node_modules").resolve(library),
-                List.of("node", FOLDER.resolve(program).toString()),
+                Stream.concat(Stream.of("node", program), options.stream()).toList(),
                 atomic,
                 lacks);
     }

@@ -36,11 +36,11 @@ BEGIN
 END
 $$;
 
--- The OID of the current role, if its jobs may run here. It asks for this very role: membership in one that has a
+-- Fails unless the jobs of the current role may run here. It asks for this very role: membership in one that has a
 -- login does not help, since the job would then run as somebody else than the one who queued it.
 -- The types of its variables are named with their schema: it runs with the caller's search_path, and a bare `oid` would be
 -- looked up in the caller's temporary schema first, where a type of that name with casts of its own can turn into any OID.
-CREATE FUNCTION worker_pool.require_login() RETURNS oid
+CREATE FUNCTION worker_pool.require_login() RETURNS void
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     me pg_catalog.oid := pg_catalog.to_regrole(pg_catalog.quote_ident(current_user));
@@ -51,7 +51,6 @@ BEGIN
                   HINT = 'Add a Secret with this role''s username and password to spec.logins of the WorkerPool'
                          ' (or one of a companion login, with `role` set to this role).';
     END IF;
-    RETURN me;
 END
 $$;
 

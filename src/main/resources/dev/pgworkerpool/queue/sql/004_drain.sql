@@ -389,6 +389,7 @@ DECLARE
     message   pg_catalog.text;
     detail    pg_catalog.text;
     hint      pg_catalog.text;
+    -- Of the last attempt that failed.
     state     pg_catalog.text;
     failure   pg_catalog.text;
     status    pg_catalog.text;
@@ -436,7 +437,7 @@ BEGIN
             GET DIAGNOSTICS touched = ROW_COUNT;
             SET CONSTRAINTS ALL IMMEDIATE;
             EXECUTE 'CLOSE ALL';
-            IF job.timeout IS NOT NULL THEN
+            IF job.timeout IS NOT NULL THEN -- by itself: each expression is made ready anew for each job
                 IF job.timeout OPERATOR(pg_catalog.<) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now()) THEN
                     -- The job caught the end of its time.
                     RAISE EXCEPTION 'timed out' USING ERRCODE = 'query_canceled';

@@ -29,6 +29,7 @@ $$;
 CREATE FUNCTION worker_pool.set_logins(roles text[], logins text[]) RETURNS text[]
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    of_drain CONSTANT text := 'worker_pool.heads, worker_pool.claim_ordinary, worker_pool.claim, worker_pool.finish';
     refused  text[] := '{}';
     valid    oid[] := '{}';
     used     oid[] := '{}';
@@ -79,7 +80,7 @@ BEGIN
     LOOP
         IF changed.role_name IS NOT NULL THEN
             EXECUTE format('REVOKE EXECUTE ON PROCEDURE worker_pool.drain FROM %I', changed.role_name);
-            EXECUTE format('REVOKE EXECUTE ON FUNCTION worker_pool.heads, worker_pool.claim_ordinary, worker_pool.claim, worker_pool.finish FROM %I', changed.role_name);
+            EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM %I', of_drain, changed.role_name);
         END IF;
     END LOOP;
 
@@ -89,7 +90,7 @@ BEGIN
         WHERE r.oid = ANY (valid) AND NOT has_function_privilege(r.oid, 'worker_pool.drain'::regproc, 'EXECUTE')
     LOOP
         EXECUTE format('GRANT EXECUTE ON PROCEDURE worker_pool.drain TO %I', changed.role_name);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION worker_pool.heads, worker_pool.claim_ordinary, worker_pool.claim, worker_pool.finish TO %I', changed.role_name);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', of_drain, changed.role_name);
     END LOOP;
     -- By what it says, not by what was changed: after a restore, roles have other OIDs.
     listed := format(
