@@ -13,10 +13,10 @@ CREATE TABLE worker_pool.queued_job (
     status          text NOT NULL DEFAULT 'waiting',
     -- By OID: a name goes stale when the role is renamed, and a role made anew under an old name would inherit its jobs. As
     -- regrole, so that a dump has the name, and what is restored elsewhere belongs to the role of that name.
-    submitter       regrole NOT NULL,
+    submitter       regrole NOT NULL DEFAULT pg_catalog.to_regrole(pg_catalog.quote_ident(current_user)),
     -- What the statement meant to the submitter's session. Time zone null: not known, the worker's own.
-    search_path     text NOT NULL,
-    time_zone       text,
+    search_path     text NOT NULL DEFAULT pg_catalog.current_setting('search_path'),
+    time_zone       text DEFAULT pg_catalog.current_setting('TimeZone'),
     submitted_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     started_at      timestamptz,
     finished_at     timestamptz,

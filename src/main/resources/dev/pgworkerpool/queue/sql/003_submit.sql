@@ -15,11 +15,6 @@ BEGIN
 END
 $$;
 
--- Never null. The planner leaves no call.
-CREATE FUNCTION worker_pool.is_worker_name(worker text) RETURNS boolean
-LANGUAGE sql IMMUTABLE
-RETURN (pg_catalog.octet_length(worker) BETWEEN 1 AND 63 AND pg_catalog.getdatabaseencoding() <> 'SQL_ASCII') IS TRUE;
-
 CREATE FUNCTION worker_pool.check_worker_name(worker text) RETURNS void
 LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
@@ -84,61 +79,60 @@ BEGIN
 END
 $$;
 
--- Never null. The planner leaves no call.
-CREATE FUNCTION worker_pool.are_default_options(
-    autocommit boolean, timeout interval, max_attempts int, retry_delay interval, run_at timestamptz, on_failure text
-) RETURNS boolean
-LANGUAGE sql IMMUTABLE
-RETURN (NOT autocommit AND timeout IS NULL AND max_attempts = 1 AND pg_catalog.date_part('epoch', retry_delay) = 10
-        AND run_at IS NULL AND on_failure = 'continue') IS TRUE;
-
 -- Several statements, as far as that can be told without PostgreSQL's own parser: there is something behind a semicolon, and
 -- nothing in which a semicolon is no end of a statement: literals, quoted names, comments, bodies of functions.
 CREATE FUNCTION worker_pool.is_several_statements(query text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 RETURN query ~ ';\s*[^\s;]' AND query !~* '[''"$]|--|/\*|\matomic\M';
 
--- SECURITY INVOKER and without a SET clause, as current_user and search_path must be the submitter's. Users have no
--- right on the columns set here, so only the owner (for WorkerJobs) can bring a submitter of its own.
+-- SECURITY INVOKER and without a SET clause: who the current role is must be the submitter. Users have no right on the column, so only
+-- the owner (for WorkerJobs) can bring a submitter other than itself.
 --
--- It runs for each row of a bulk insert, so a job with nothing special about it is let through by one plain expression, which costs a
--- tenth of a call.
+-- It runs for each row of a bulk insert, and the first time in a transaction each of its expressions is made ready anew. So a job with
+-- nothing special about it is let through by a single one, without a call of a function of ours but has_login, of which the planner
+-- leaves none.
 CREATE FUNCTION worker_pool.accept_job() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF (worker_pool.is_worker_name(NEW.worker_name)
+    IF (pg_catalog.octet_length(NEW.worker_name) OPERATOR(pg_catalog.<=) 63
+        AND NEW.worker_name OPERATOR(pg_catalog.<>) ''
+        AND pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.<>) 'SQL_ASCII'
         AND NEW.query_text OPERATOR(pg_catalog.<>) ''
-        AND worker_pool.are_default_options(
-            NEW.autocommit, NEW.timeout, NEW.max_attempts, NEW.retry_delay, NEW.run_at, NEW.on_failure)) IS NOT TRUE
+        AND NOT NEW.autocommit
+        AND NEW.timeout IS NULL
+        AND NEW.max_attempts OPERATOR(pg_catalog.=) 1
+        AND pg_catalog.date_part('epoch', NEW.retry_delay) OPERATOR(pg_catalog.=) 10
+        AND NEW.run_at IS NULL
+        AND NEW.on_failure OPERATOR(pg_catalog.=) 'continue'
+        AND worker_pool.has_login(NEW.submitter)) IS TRUE
     THEN
-        PERFORM worker_pool.check_worker_name(NEW.worker_name);
-        IF NEW.query_text IS NULL THEN
-            RAISE EXCEPTION 'Query must not be null' USING ERRCODE = 'null_value_not_allowed';
-        ELSIF NEW.query_text OPERATOR(pg_catalog.=) '' THEN
-            RAISE EXCEPTION 'Query must not be empty' USING ERRCODE = 'invalid_parameter_value';
-        END IF;
-        PERFORM worker_pool.check_options(
-            NEW.autocommit, NEW.timeout, NEW.max_attempts, NEW.retry_delay, NEW.run_at, NEW.on_failure);
-        -- For the seconds that it lasts, whatever it is compared with.
-        NEW.timeout := pg_catalog.make_interval(secs => pg_catalog.date_part('epoch', NEW.timeout));
-        IF NEW.autocommit THEN
-            PERFORM worker_pool.check_readable(NEW.query_text);
-            IF worker_pool.is_several_statements(NEW.query_text) THEN
-                RAISE EXCEPTION 'autocommit takes one statement'
-                    USING ERRCODE = 'invalid_parameter_value', HINT = 'Queue a job for each statement.';
-            END IF;
-        END IF;
-        IF NEW.run_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() THEN
-            NEW.status := 'scheduled';
+        RETURN NEW;
+    END IF;
+
+    PERFORM worker_pool.check_worker_name(NEW.worker_name);
+    IF NEW.query_text IS NULL THEN
+        RAISE EXCEPTION 'Query must not be null' USING ERRCODE = 'null_value_not_allowed';
+    ELSIF NEW.query_text OPERATOR(pg_catalog.=) '' THEN
+        RAISE EXCEPTION 'Query must not be empty' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    PERFORM worker_pool.check_options(
+        NEW.autocommit, NEW.timeout, NEW.max_attempts, NEW.retry_delay, NEW.run_at, NEW.on_failure);
+    -- For the seconds that it lasts, whatever it is compared with.
+    NEW.timeout := pg_catalog.make_interval(secs => pg_catalog.date_part('epoch', NEW.timeout));
+    IF NEW.autocommit THEN
+        PERFORM worker_pool.check_readable(NEW.query_text);
+        IF worker_pool.is_several_statements(NEW.query_text) THEN
+            RAISE EXCEPTION 'autocommit takes one statement'
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Queue a job for each statement.';
         END IF;
     END IF;
-    IF NEW.submitter IS NULL THEN
-        NEW.submitter := pg_catalog.to_regrole(pg_catalog.quote_ident(current_user));
-        IF NOT worker_pool.has_login(NEW.submitter) THEN
-            PERFORM worker_pool.require_login();
-        END IF;
-        NEW.search_path := pg_catalog.current_setting('search_path');
-        NEW.time_zone := pg_catalog.current_setting('TimeZone');
+    IF NEW.run_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() THEN
+        -- No worker's business yet, awake or not: the operator sets its timer by it.
+        NEW.status := 'scheduled';
+        PERFORM pg_catalog.pg_notify('worker_pool', NEW.worker_name);
+    END IF;
+    IF NEW.submitter OPERATOR(pg_catalog.=) pg_catalog.to_regrole(pg_catalog.quote_ident(current_user)) THEN
+        PERFORM worker_pool.require_login();
     END IF;
     RETURN NEW;
 END
@@ -166,20 +160,17 @@ CREATE TRIGGER accept BEFORE INSERT ON worker_pool.launch_request
 -- shared, and it keeps K2 until its commit is visible. A worker that stops releases K1, then takes K2 exclusively, which
 -- waits for that submitter, then looks at the queue again in a new snapshot. A K2 that can't be had at once means that
 -- a worker stands at the barrier (or that somebody plays with our keys): notify, never wait.
--- K1 is given back at once: only the look counts.
---
--- Once a transaction for jobs of one name that come in a row: its setting worker_pool.wakes has the name that will be seen to, until the
--- transaction ends or goes back to a savepoint before that job. Whoever sets it by hand keeps the operator from hearing of his own jobs
--- before its next look.
+-- K1 is given back at once: only the look counts. In one expression, as each is made ready anew in each transaction.
 CREATE FUNCTION worker_pool.wake() RETURNS trigger
 LANGUAGE plpgsql AS $$
-DECLARE
-    awake bigint := worker_pool.awake_key(NEW.worker_name);
 BEGIN
-    IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(worker_pool.barrier_key(NEW.worker_name)) THEN
-        PERFORM pg_catalog.pg_notify('worker_pool', NEW.worker_name);
-    ELSIF pg_catalog.pg_try_advisory_lock_shared(awake) THEN
-        PERFORM pg_catalog.pg_advisory_unlock_shared(awake);
+    IF (CASE
+            WHEN NOT pg_catalog.pg_try_advisory_xact_lock_shared(worker_pool.barrier_key(NEW.worker_name)) THEN true
+            WHEN pg_catalog.pg_try_advisory_lock_shared(worker_pool.awake_key(NEW.worker_name))
+            THEN pg_catalog.pg_advisory_unlock_shared(worker_pool.awake_key(NEW.worker_name))
+            ELSE false
+        END)
+    THEN
         PERFORM pg_catalog.pg_notify('worker_pool', NEW.worker_name);
     END IF;
     RETURN NULL;
@@ -187,25 +178,9 @@ END
 $$;
 
 CREATE CONSTRAINT TRIGGER wake AFTER INSERT ON worker_pool.queued_job
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (
-        NEW.run_at IS NULL
-        AND pg_catalog.current_setting('worker_pool.wakes', true) IS DISTINCT FROM NEW.worker_name
-        AND pg_catalog.set_config('worker_pool.wakes', NEW.worker_name, true) IS NOT NULL
-    ) EXECUTE FUNCTION worker_pool.wake();
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION worker_pool.wake();
 CREATE CONSTRAINT TRIGGER wake AFTER INSERT ON worker_pool.launch_request
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION worker_pool.wake();
-
--- What is scheduled is no worker's business yet, awake or not: the operator sets its timer by it.
-CREATE FUNCTION worker_pool.wake_operator() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_catalog.pg_notify('worker_pool', NEW.worker_name);
-    RETURN NULL;
-END
-$$;
-
-CREATE TRIGGER wake_operator AFTER INSERT ON worker_pool.queued_job
-    FOR EACH ROW WHEN (NEW.run_at IS NOT NULL) EXECUTE FUNCTION worker_pool.wake_operator();
 
 -- What users see of the queue. Its rights are the owner's, its rows are the reader's own: a barrier, so no function in
 -- somebody's WHERE sees a row before this filter. An autocommit job whose session is gone is pending until
