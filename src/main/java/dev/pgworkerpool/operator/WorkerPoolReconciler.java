@@ -133,8 +133,8 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
         Duration next = slotFiller.run(pass, queue, demand);
         Duration statusDue =
                 statusWriter.write(pass, PoolReadiness.of(pass, queue), figureReader.read(pass, queue, demand));
-        retention.run(pass, queue);
-        Duration soonest = Collections.min(List.of(next, nextDue, statusDue, SWEEP));
+        Duration moreToDelete = retention.run(pass, queue);
+        Duration soonest = Collections.min(List.of(next, nextDue, statusDue, moreToDelete, SWEEP));
         return soonest.compareTo(SOON) < 0 ? SOON : soonest;
     }
 

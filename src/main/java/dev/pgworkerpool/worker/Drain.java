@@ -61,8 +61,11 @@ final class Drain {
         return running.get();
     }
 
-    void run() throws SQLException, WorkerEnds {
+    /** Returns whether there was anything to do. */
+    boolean run() throws SQLException, WorkerEnds {
+        boolean worked = resume();
         for (var head = control.head(); head != null && mayGoOn(); head = control.head()) {
+            worked = true;
             var login = head.login();
             if (login == null) {
                 throw new WorkerEnds(
@@ -82,6 +85,13 @@ final class Drain {
             }
         }
         counts.flush();
+        return worked;
+    }
+
+    /** Without a look at the queue: the next job is probably of the submitter that queued the last one. */
+    private boolean resume() throws SQLException, WorkerEnds {
+        var session = sessions.last();
+        return session != null && !alone && runBatches(session);
     }
 
     private boolean mayGoOn() throws SQLException {
@@ -195,23 +205,27 @@ final class Drain {
         lastNotGiven = job;
     }
 
-    private void runBatches(SubmitterSession session) throws SQLException, WorkerEnds {
+    /** Returns whether there was anything to do. */
+    private boolean runBatches(SubmitterSession session) throws SQLException, WorkerEnds {
+        boolean worked = false;
         boolean more = true;
         while (more && mayGoOn() && !counts.areOld()) {
+            forgetOldHint();
             var watched = watch(session, null);
             try (watched) {
-                more = record(session.drain(BATCH_JOBS, BATCH_MILLIS, null, afterId))
-                        .more();
+                var drained = record(session.drain(BATCH_JOBS, BATCH_MILLIS, null, afterId));
+                worked |= !drained.report().isEmpty();
+                more = drained.more();
             } catch (SQLException e) {
                 endedByUs(session, watched, e);
                 alone = true;
-                return;
+                return true;
             }
             if (droppedLate(session, watched)) {
-                return;
+                return true;
             }
-            forgetOldHint();
         }
+        return worked;
     }
 
     private CallWatch watch(SubmitterSession session, @Nullable Duration timeout) throws SQLException {

@@ -27,7 +27,7 @@ final class OutcomeCounts {
     }
 
     boolean areOld() {
-        return System.nanoTime() - flushedAt > AGE.toNanos();
+        return done + failed > 0 && System.nanoTime() - flushedAt > AGE.toNanos();
     }
 
     void flush() throws SQLException {

@@ -2,6 +2,7 @@ package dev.pgworkerpool.worker;
 
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** The open sessions of this pod, at most {@value #AT_MOST}: a pool may have a hundred logins, a server few connections. */
 final class SubmitterSessions implements AutoCloseable {
@@ -31,6 +32,13 @@ final class SubmitterSessions implements AutoCloseable {
             sessions.put(key, session);
         }
         return session;
+    }
+
+    /** The session that was asked for last; null: none is open. */
+    @Nullable
+    SubmitterSession last() {
+        var entry = sessions.lastEntry();
+        return entry == null ? null : entry.getValue();
     }
 
     /** A session of its own, for the caller to close. */

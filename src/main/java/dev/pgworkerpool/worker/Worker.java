@@ -49,10 +49,13 @@ final class Worker {
             var tenure = new Tenure(control, settings.yieldAfter());
             var loop = new Drain(control, sessions, watch, stop, tenure);
             drain = loop;
+            long idleSince = System.nanoTime();
             do {
-                loop.run();
+                if (loop.run()) {
+                    idleSince = System.nanoTime();
+                }
                 awake.release();
-            } while (!stop.requested() && !tenure.isOver() && isWanted(control, tenure) && awake.take());
+            } while (!stop.requested() && !tenure.isOver() && isWanted(control, tenure, idleSince) && awake.take());
             return end(
                     Outcome.DRAINED,
                     stop.requested()
@@ -61,15 +64,16 @@ final class Worker {
         }
     }
 
-    /** Looks once more, and again at each wake-up until the idle time is over. */
-    private boolean isWanted(ControlSession control, Tenure tenure) throws SQLException {
-        var deadline = System.nanoTime() + settings.idleTimeout().toNanos();
+    /** Looks once more, and listens until the idle time is over. Whether what it hears is about a job, the drain finds out. */
+    private boolean isWanted(ControlSession control, Tenure tenure, long idleSince) throws SQLException {
         while (!control.wanted()) {
-            var left = Duration.ofNanos(deadline - System.nanoTime());
+            var left = settings.idleTimeout().minusNanos(System.nanoTime() - idleSince);
             if (!left.isPositive() || stop.requested() || tenure.isOverWhenIdle()) {
                 return false;
             }
-            control.awaitWakeUp(left.compareTo(LOOK_UP) < 0 ? left : LOOK_UP);
+            if (control.awaitWakeUp(left.compareTo(LOOK_UP) < 0 ? left : LOOK_UP)) {
+                return true;
+            }
         }
         return true;
     }

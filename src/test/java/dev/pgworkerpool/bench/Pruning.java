@@ -3,18 +3,22 @@ package dev.pgworkerpool.bench;
 import dev.pgworkerpool.postgres.QueueDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Old rows that were deleted as the operator does it, but batch after batch without a rest.
+ * Old rows that were deleted as the operator does it: some batches, and a rest.
  *
  * @param begunAt by the clock of the database, in seconds
  * @param endedAt the same
  */
 record Pruning(long rows, double begunAt, double endedAt) {
-    /** Also that of the operator. */
-    private static final int BATCH = 5000;
+    /** These three are also those of the operator. */
+    private static final int BATCH = 2500;
+
+    private static final int AT_ONCE = 4 * BATCH;
+    private static final Duration REST = Duration.ofSeconds(1);
 
     private static final String PRUNE = "SELECT worker_pool.prune('7 days', '30 days', '{}', %d)".formatted(BATCH);
 
@@ -41,13 +45,16 @@ record Pruning(long rows, double begunAt, double endedAt) {
         return rows / (endedAt - begunAt);
     }
 
-    private static Pruning run(Connection connection, AtomicBoolean done) throws SQLException {
+    private static Pruning run(Connection connection, AtomicBoolean done) throws SQLException, InterruptedException {
         double begunAt = clock(connection);
         long rows = 0;
         long batch = BATCH;
         while (batch == BATCH && !done.get()) {
             batch = Long.parseLong(QueueDatabase.ask(connection, PRUNE).getFirst());
             rows += batch;
+            if (rows % AT_ONCE == 0) {
+                Thread.sleep(REST);
+            }
         }
         return new Pruning(rows, begunAt, clock(connection));
     }

@@ -17,7 +17,7 @@ record RetentionQuestion(int rounds, int old, int jobs) implements Question {
         return new About(
                 "retention",
                 "Drain while old rows are deleted",
-                "Jobs a second of one worker, durable, while %,d old rows are deleted without a rest, against those without that."
+                "Jobs a second of one worker, durable, while the operator deletes %,d old rows, against those without that."
                         .formatted(old),
                 rounds,
                 List.of(Aim.atLeast(0.95, BESIDE, ALONE)));

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -46,6 +47,16 @@ class HygieneIT {
         assertThat(system.workerPods()).isEmpty();
         await().until(() -> system.workerSessions().isEmpty());
         assertThat(usedHeapMegabytes()).as("megabytes, %s before", before).isLessThan(before + 10);
+    }
+
+    /** At first it may have looked just before, and looks again half a minute later; behind each of the parts it rests for a second. */
+    @Test
+    void a_long_history_is_deleted_in_parts_without_waiting_for_the_next_look() throws Exception {
+        system.database().insertJobs("done", 1, 60_000, "SELECT 1");
+        await().atMost(Duration.ofSeconds(50))
+                .until(() -> system.database()
+                        .look("SELECT count(*) FROM worker_pool.jobs WHERE finished_at < now() - interval '20 days'")
+                        .equals(List.of("0")));
     }
 
     /** A new turn for each job, since its name has come to rest before. */
