@@ -63,7 +63,7 @@ final class Drain {
 
     /** Returns whether there was anything to do. */
     boolean run() throws SQLException, WorkerEnds {
-        boolean worked = resume();
+        boolean worked = false;
         for (var head = control.head(); head != null && mayGoOn(); head = control.head()) {
             worked = true;
             var login = head.login();
@@ -88,8 +88,11 @@ final class Drain {
         return worked;
     }
 
-    /** Without a look at the queue: the next job is probably of the submitter that queued the last one. */
-    private boolean resume() throws SQLException, WorkerEnds {
+    /**
+     * Runs what the submitter of the last job has queued since, which is probably all there is, without a look at the queue. Returns
+     * whether there was anything to do.
+     */
+    boolean resume() throws SQLException, WorkerEnds {
         var session = sessions.last();
         return session != null && !alone && runBatches(session);
     }

@@ -49,13 +49,11 @@ final class Worker {
             var tenure = new Tenure(control, settings.yieldAfter());
             var loop = new Drain(control, sessions, watch, stop, tenure);
             drain = loop;
-            long idleSince = System.nanoTime();
+            var idle = new IdleTime(settings.idleTimeout());
             do {
-                if (loop.run()) {
-                    idleSince = System.nanoTime();
-                }
+                idle.beginsAnewIf(loop.run());
                 awake.release();
-            } while (!stop.requested() && !tenure.isOver() && isWanted(control, tenure, idleSince) && awake.take());
+            } while (!stop.requested() && !tenure.isOver() && isWanted(control, loop, tenure, idle) && awake.take());
             return end(
                     Outcome.DRAINED,
                     stop.requested()
@@ -64,14 +62,19 @@ final class Worker {
         }
     }
 
-    /** Looks once more, and listens until the idle time is over. Whether what it hears is about a job, the drain finds out. */
-    private boolean isWanted(ControlSession control, Tenure tenure, long idleSince) throws SQLException {
+    /**
+     * Looks once more, and listens until the idle time is over. What it hears may be of no job. If it is, every millisecond counts:
+     * the job is run before this worker is awake to submitters, who until then tell of theirs.
+     */
+    private boolean isWanted(ControlSession control, Drain loop, Tenure tenure, IdleTime idle)
+            throws SQLException, WorkerEnds {
         while (!control.wanted()) {
-            var left = settings.idleTimeout().minusNanos(System.nanoTime() - idleSince);
+            var left = idle.left();
             if (!left.isPositive() || stop.requested() || tenure.isOverWhenIdle()) {
                 return false;
             }
             if (control.awaitWakeUp(left.compareTo(LOOK_UP) < 0 ? left : LOOK_UP)) {
+                idle.beginsAnewIf(loop.resume());
                 return true;
             }
         }

@@ -377,7 +377,7 @@ DECLARE
     deadline  pg_catalog.timestamptz := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => max_ms OPERATOR(pg_catalog./) 1000.0::pg_catalog.float8);
     me        pg_catalog.oid := pg_catalog.to_regrole(pg_catalog.quote_ident(current_user));
     ordinary  pg_catalog.bool := only_id IS NULL;
-    ids       pg_catalog.int8[] := '{}';
+    ids       pg_catalog.int8[] := CASE WHEN ordinary THEN worker_pool.heads(worker, after_id, max_jobs) END;
     place     pg_catalog.int4 := 1;
     job       pg_catalog.record;
     token     pg_catalog.int8;
