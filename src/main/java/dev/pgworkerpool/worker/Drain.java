@@ -89,12 +89,16 @@ final class Drain {
     }
 
     /**
-     * Runs what the submitter of the last job has queued since, which is probably all there is, without a look at the queue. Returns
-     * whether there was anything to do.
+     * Runs a batch of what the submitter of the last job has queued since, which is probably all there is, without a look at the
+     * queue. Returns whether there was anything to do.
      */
     boolean resume() throws SQLException, WorkerEnds {
         var session = sessions.last();
-        return session != null && !alone && runBatches(session);
+        if (session == null || alone || !mayGoOn()) {
+            return false;
+        }
+        var drained = runBatch(session);
+        return drained == null || !drained.report().isEmpty();
     }
 
     private boolean mayGoOn() throws SQLException {
@@ -208,27 +212,27 @@ final class Drain {
         lastNotGiven = job;
     }
 
-    /** Returns whether there was anything to do. */
-    private boolean runBatches(SubmitterSession session) throws SQLException, WorkerEnds {
-        boolean worked = false;
+    private void runBatches(SubmitterSession session) throws SQLException, WorkerEnds {
         boolean more = true;
         while (more && mayGoOn() && !counts.areOld()) {
+            var drained = runBatch(session);
+            more = drained != null && drained.more();
             forgetOldHint();
-            var watched = watch(session, null);
-            try (watched) {
-                var drained = record(session.drain(BATCH_JOBS, BATCH_MILLIS, null, afterId));
-                worked |= !drained.report().isEmpty();
-                more = drained.more();
-            } catch (SQLException e) {
-                endedByUs(session, watched, e);
-                alone = true;
-                return true;
-            }
-            if (droppedLate(session, watched)) {
-                return true;
-            }
         }
-        return worked;
+    }
+
+    /** Null: there was an error that is no job's. */
+    private SubmitterSession.@Nullable Drained runBatch(SubmitterSession session) throws SQLException, WorkerEnds {
+        SubmitterSession.Drained drained;
+        var watched = watch(session, null);
+        try (watched) {
+            drained = record(session.drain(BATCH_JOBS, BATCH_MILLIS, null, afterId));
+        } catch (SQLException e) {
+            endedByUs(session, watched, e);
+            alone = true;
+            return null;
+        }
+        return droppedLate(session, watched) ? null : drained;
     }
 
     private CallWatch watch(SubmitterSession session, @Nullable Duration timeout) throws SQLException {

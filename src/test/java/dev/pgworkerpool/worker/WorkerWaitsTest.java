@@ -81,28 +81,6 @@ class WorkerWaitsTest {
         assertThat(worker.exitValue()).isZero();
     }
 
-    /** What the worker knows of the jobs before is of so long ago that it means nothing. */
-    @Test
-    void a_worker_that_waited_runs_a_job_that_committed_late_before_a_later_one() throws Exception {
-        var worker = workers.start("foo", Map.of("PGWP_IDLE_TIMEOUT", "600000"));
-        try (var late = database.as("alice")) {
-            late.setAutoCommit(false);
-            QueueDatabase.execute(late, "CALL worker_pool.submit('foo', 'SELECT 1')");
-            for (var earlier : List.of("SELECT 2", "SELECT 3")) {
-                var job = database.submit("alice", "foo", earlier);
-                await().until(() -> status(job).equals(List.of("done")));
-            }
-            TimeUnit.MILLISECONDS.sleep(1500);
-            QueueDatabase.execute(late, "CALL worker_pool.submit('foo', 'SELECT 4')");
-            late.commit();
-        }
-        await().until(() -> database.look("SELECT 1 FROM worker_pool.jobs WHERE status <> 'done'")
-                .isEmpty());
-        worker.destroy();
-        assertThat(database.look("SELECT query_text FROM worker_pool.jobs ORDER BY finished_at"))
-                .containsExactly("SELECT 2", "SELECT 3", "SELECT 1", "SELECT 4");
-    }
-
     private List<String> status(long job) throws SQLException {
         return database.look("SELECT status FROM worker_pool.jobs WHERE id = " + job);
     }
