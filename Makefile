@@ -39,7 +39,7 @@ demo-up: target/demo-built ## only the surroundings of the demo, until Ctrl-C: P
 bench: target/demo-built ## measure the queue against the limit of PostgreSQL and its peers: target/bench/report.md. May be told: QUESTIONS=drain-durable,submit-8 ROUNDS=5 HISTORY=1000000 POSTGRES=15
 	@$(bench)
 
-bench-quick: target/demo-built ## the same in three minutes, without peers; fails where a ratio is much worse than the one that is checked in
+bench-quick: target/demo-built ## the main ratios in two minutes, without peers; fails where a ratio is much worse than the one that is checked in
 	@$(bench) --quick
 
 bench-peers: ## install the peers that `make bench` runs beside ours, with npm and Maven: target/bench-peers

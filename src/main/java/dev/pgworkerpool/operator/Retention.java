@@ -18,7 +18,7 @@ class Retention {
     private static final Logger LOG = Logger.getLogger(Retention.class);
 
     private static final int BATCH = 2500;
-    private static final int AT_ONCE = 4 * BATCH;
+    private static final int AT_ONCE = 3 * BATCH;
     private static final Duration REST = Duration.ofSeconds(1);
 
     private final WorkerJobTriggers workerJobs;

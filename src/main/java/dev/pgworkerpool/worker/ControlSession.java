@@ -185,8 +185,9 @@ final class ControlSession implements AutoCloseable {
         return yes("SELECT worker_pool.should_end(?)");
     }
 
-    synchronized void interrupted(String reason) throws SQLException {
-        run("SELECT worker_pool.interrupted(?, ?)", reason);
+    /** A session of this login was lost. */
+    synchronized void interrupted(String login, String reason) throws SQLException {
+        run("SELECT worker_pool.interrupted(?, ?, ?)", login, reason);
     }
 
     synchronized void addOutcomes(int done, int failed) throws SQLException {

@@ -63,7 +63,7 @@ final class Drain {
 
     /** Returns whether there was anything to do. */
     boolean run() throws SQLException, WorkerEnds {
-        boolean worked = false;
+        boolean worked = resume();
         for (var head = control.head(); head != null && mayGoOn(); head = control.head()) {
             worked = true;
             var login = head.login();
@@ -89,10 +89,11 @@ final class Drain {
     }
 
     /**
-     * Runs a batch of what the submitter of the last job has queued since, which is probably all there is, without a look at the
-     * queue. Returns whether there was anything to do.
+     * Without a look at the queue: the next job is probably of the submitter that queued the last one. Returns whether there was
+     * anything to do.
      */
-    boolean resume() throws SQLException, WorkerEnds {
+    private boolean resume() throws SQLException, WorkerEnds {
+        afterId = 0;
         var session = sessions.last();
         if (session == null || alone || !mayGoOn()) {
             return false;
@@ -217,12 +218,12 @@ final class Drain {
         while (more && mayGoOn() && !counts.areOld()) {
             var drained = runBatch(session);
             more = drained != null && drained.more();
-            forgetOldHint();
         }
     }
 
     /** Null: there was an error that is no job's. */
     private SubmitterSession.@Nullable Drained runBatch(SubmitterSession session) throws SQLException, WorkerEnds {
+        forgetOldHint();
         SubmitterSession.Drained drained;
         var watched = watch(session, null);
         try (watched) {
@@ -280,7 +281,7 @@ final class Drain {
         running.set(null);
         var end = watched.end();
         if (end == End.STOPPED) {
-            control.interrupted(CallWatch.STOPPED_IN_MID_JOB);
+            control.interrupted(session.login(), CallWatch.STOPPED_IN_MID_JOB);
             throw CallWatch.stopped(error);
         }
         if (end != null) {
@@ -291,7 +292,7 @@ final class Drain {
             return false;
         }
         var reason = Reason.sessionLost(error);
-        control.interrupted(reason);
+        control.interrupted(session.login(), reason);
         counts.flush();
         throw new WorkerEnds(Outcome.DATABASE_GONE, reason, error);
     }

@@ -2,7 +2,7 @@ package dev.pgworkerpool.worker;
 
 import java.time.Duration;
 
-/** How long a worker that has nothing to do waits for work. */
+/** How long a worker that has nothing to do waits for work. It begins anew with what was work: everybody may wake a worker for nothing. */
 final class IdleTime {
     private final Duration atMost;
     private long began = System.nanoTime();
@@ -11,11 +11,8 @@ final class IdleTime {
         this.atMost = atMost;
     }
 
-    /** Only what was work: others may wake a worker for nothing as often as they like. */
-    void beginsAnewIf(boolean worked) {
-        if (worked) {
-            began = System.nanoTime();
-        }
+    void beginsAnew() {
+        began = System.nanoTime();
     }
 
     Duration left() {

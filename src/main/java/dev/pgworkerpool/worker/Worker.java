@@ -51,9 +51,11 @@ final class Worker {
             drain = loop;
             var idle = new IdleTime(settings.idleTimeout());
             do {
-                idle.beginsAnewIf(loop.run());
+                if (loop.run()) {
+                    idle.beginsAnew();
+                }
                 awake.release();
-            } while (!stop.requested() && !tenure.isOver() && isWanted(control, loop, tenure, idle) && awake.take());
+            } while (!stop.requested() && !tenure.isOver() && isWanted(control, tenure, idle) && awake.take());
             return end(
                     Outcome.DRAINED,
                     stop.requested()
@@ -62,22 +64,18 @@ final class Worker {
         }
     }
 
-    /**
-     * Looks once more, and listens until the idle time is over. What it hears may be of no job. If it is, every millisecond counts:
-     * the job is run before this worker is awake to submitters, who until then tell of theirs.
-     */
-    private boolean isWanted(ControlSession control, Drain loop, Tenure tenure, IdleTime idle)
-            throws SQLException, WorkerEnds {
+    /** Looks once more, and listens until the idle time is over. Whether what it hears is about a job, the drain finds out. */
+    private boolean isWanted(ControlSession control, Tenure tenure, IdleTime idle) throws SQLException {
         while (!control.wanted()) {
             var left = idle.left();
             if (!left.isPositive() || stop.requested() || tenure.isOverWhenIdle()) {
                 return false;
             }
             if (control.awaitWakeUp(left.compareTo(LOOK_UP) < 0 ? left : LOOK_UP)) {
-                idle.beginsAnewIf(loop.resume());
                 return true;
             }
         }
+        idle.beginsAnew();
         return true;
     }
 

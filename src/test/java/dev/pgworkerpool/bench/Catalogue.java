@@ -14,9 +14,20 @@ final class Catalogue {
     private static final int ROUNDS = 5;
     private static final int QUICK_ROUNDS = 3;
 
-    /** A quick run has others that are like these. */
-    private static final Set<String> NOT_QUICK =
-            Set.of("submit-8", "bulk-calls", "worker-start", "commit-to-job", "many-names", "workerjobs", "operator");
+    /** A quick run has others that are like these, or they take their time. */
+    private static final Set<String> NOT_QUICK = Set.of(
+            "drain-link",
+            "drain-8",
+            "submit-1",
+            "submit-8",
+            "submit-32-asleep",
+            "bulk-calls",
+            "retention",
+            "worker-start",
+            "commit-to-job",
+            "many-names",
+            "workerjobs",
+            "operator");
 
     private final int rounds;
     /** What full sizes are divided by. */

@@ -3,9 +3,9 @@ package dev.pgworkerpool.bench;
 import dev.pgworkerpool.postgres.QueueDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Old rows that were deleted as the operator does it: some batches, and a rest.
@@ -17,8 +17,8 @@ record Pruning(long rows, double begunAt, double endedAt) {
     /** These three are also those of the operator. */
     private static final int BATCH = 2500;
 
-    private static final int AT_ONCE = 4 * BATCH;
-    private static final Duration REST = Duration.ofSeconds(1);
+    private static final int AT_ONCE = 3 * BATCH;
+    private static final int REST_SECONDS = 1;
 
     private static final String PRUNE = "SELECT worker_pool.prune('7 days', '30 days', '{}', %d)".formatted(BATCH);
 
@@ -28,14 +28,14 @@ record Pruning(long rows, double begunAt, double endedAt) {
 
     /** Until the work is done, or no old row is left. */
     static Pruning beside(Work work, BenchDatabase database) throws Exception {
-        var done = new AtomicBoolean();
+        var done = new CountDownLatch(1);
         try (var connection = database.as(QueueDatabase.OPERATOR);
                 var thread = Executors.newSingleThreadExecutor()) {
             var pruning = thread.submit(() -> run(connection, done));
             try {
                 work.run();
             } finally {
-                done.set(true);
+                done.countDown();
             }
             return pruning.get();
         }
@@ -45,16 +45,15 @@ record Pruning(long rows, double begunAt, double endedAt) {
         return rows / (endedAt - begunAt);
     }
 
-    private static Pruning run(Connection connection, AtomicBoolean done) throws SQLException, InterruptedException {
+    private static Pruning run(Connection connection, CountDownLatch done) throws SQLException, InterruptedException {
         double begunAt = clock(connection);
         long rows = 0;
         long batch = BATCH;
-        while (batch == BATCH && !done.get()) {
+        boolean over = false;
+        while (batch == BATCH && !over) {
             batch = Long.parseLong(QueueDatabase.ask(connection, PRUNE).getFirst());
             rows += batch;
-            if (rows % AT_ONCE == 0) {
-                Thread.sleep(REST);
-            }
+            over = done.await(rows % AT_ONCE == 0 ? REST_SECONDS : 0, TimeUnit.SECONDS);
         }
         return new Pruning(rows, begunAt, clock(connection));
     }

@@ -28,6 +28,7 @@ record SubmitQuestion(int rounds, int sessions, int submits) implements Question
     public Trial open(BenchServer server) throws Exception {
         var database = BenchDatabase.on(server, Durability.DURABLE);
         var awake = new AwakeNames(database, NAMES);
+        // Somebody listens, as an operator does: what nobody hears costs nothing.
         var operator = new NotificationCount(database, "worker_pool");
         return new Trial() {
             @Override

@@ -18,10 +18,6 @@ final class TextTable {
         return this;
     }
 
-    boolean isEmpty() {
-        return rows.size() == 1;
-    }
-
     @Override
     public String toString() {
         var lines = new ArrayList<>(rows.stream().map(this::line).toList());

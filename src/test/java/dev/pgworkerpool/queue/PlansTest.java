@@ -115,6 +115,25 @@ class PlansTest extends OnEachServer {
         assertThat(ways(statistics, "alice", DRAIN)).contains(WAITING).isSubsetOf(WAITING, ID, SUBMITTER_AND_ID);
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void so_is_one_with_something_special_about_it(Statistics statistics) throws SQLException {
+        assertThat(ways(statistics, "alice", "SELECT * FROM worker_pool.claim('name 7', 0, NULL)"))
+                .contains(WAITING)
+                .isSubsetOf(WAITING, ID);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_job_that_fails_is_ended_by_its_id(Statistics statistics) throws SQLException {
+        try (var alice = requireNonNull(DATABASES.get(statistics)).as("alice")) {
+            QueueDatabase.execute(alice, "CALL worker_pool.submit('bad', 'SELECT 1 / 0')");
+            assertThat(ways(alice, DRAIN.replace("name 7", "bad")))
+                    .contains(WAITING)
+                    .isSubsetOf(WAITING, ID, SUBMITTER_AND_ID);
+        }
+    }
+
     /** Plans are kept for a session: those of a worker that was awake before the rush would read all jobs for each job. */
     @Test
     void a_session_that_began_with_a_short_queue_goes_by_the_indexes_of_a_long_one() throws SQLException {

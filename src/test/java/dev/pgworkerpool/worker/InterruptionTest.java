@@ -70,6 +70,22 @@ class InterruptionTest {
         assertThat(effects()).containsExactly("after");
     }
 
+    @Test
+    void the_end_of_a_session_that_ran_nothing_is_no_attempt_of_somebody_elses_job() throws Exception {
+        var job = database.submit("alice", "foo", "SELECT 1");
+        var worker = workers.start("foo", Map.of("PGWP_IDLE_TIMEOUT", "600000"));
+        await().until(() -> status(job).equals("done"));
+        database.asSuperuser(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'alice'");
+        var other = database.submit("bob", "foo", "SELECT 2");
+        assertThat(worker.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(worker.exitValue()).isEqualTo(Outcome.DATABASE_GONE.exitCode());
+
+        assertThat(turn("foo")).isEqualTo(Outcome.DRAINED);
+        assertThat(status(other)).isEqualTo("done");
+        assertThat(attempts(other)).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @CsvSource({"cancel_batch, failed cancelled done, f", "pause, failed waiting waiting, t"})
     void the_fifth_interruption_is_a_failure_to_those_behind_it(String onFailure, String statuses, String paused)

@@ -22,6 +22,17 @@ class SearchPathTest extends OneWorkerTest {
                 "DROP SCHEMA IF EXISTS evil CASCADE");
     }
 
+    /** All names in these have their schema. */
+    @Test
+    void of_what_runs_with_the_owners_rights_only_what_runs_for_each_job_has_its_callers_search_path()
+            throws SQLException {
+        assertThat(database.look("""
+                        SELECT p.proname FROM pg_proc p
+                        WHERE p.pronamespace = 'worker_pool'::regnamespace AND p.prosecdef
+                          AND NOT EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%')
+                        ORDER BY 1""")).containsExactly("claim_ordinary", "finish");
+    }
+
     @Test
     void each_job_has_the_search_path_that_its_submitter_had() throws SQLException {
         database.asSuperuser(

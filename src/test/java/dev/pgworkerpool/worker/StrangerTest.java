@@ -196,7 +196,7 @@ class StrangerTest extends OneWorkerTest {
                             + " WHERE worker_name = 'bar'",
                     "SELECT worker_pool.turn_started('foo', 1, 'pool-foo-1')",
                     "SELECT worker_name FROM worker_pool.open_turns()",
-                    "SELECT worker_pool.interrupted('foo', 'lost')",
+                    "SELECT worker_pool.interrupted('foo', 'alice', 'lost')",
                     "SELECT worker_pool.turn_ended('foo', 1, 'OOMKilled')",
                     "SELECT done FROM worker_pool.statistics()",
                     "SELECT status FROM worker_pool.jobs",

@@ -81,6 +81,38 @@ class WorkerWaitsTest {
         assertThat(worker.exitValue()).isZero();
     }
 
+    /** Also if that comes shortly before it would have ended. */
+    @Test
+    void an_idle_worker_that_is_launched_again_waits_as_long_as_a_new_one() throws Exception {
+        var worker = workers.start("foo", Map.of("PGWP_IDLE_TIMEOUT", "4000"));
+        await().until(() -> !database.look("SELECT 1 FROM worker_pool.worker WHERE pod IS NOT NULL")
+                .isEmpty());
+        TimeUnit.MILLISECONDS.sleep(2500);
+        database.execute("alice", "CALL worker_pool.launch('foo')");
+        assertThat(worker.waitFor(3, TimeUnit.SECONDS)).isFalse();
+        assertThat(worker.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(worker.exitValue()).isZero();
+    }
+
+    /** Where its last job was in the queue, is of so long ago that it means nothing. */
+    @Test
+    void a_worker_that_waited_runs_a_job_that_committed_late_before_a_later_one() throws Exception {
+        var worker = workers.start("foo", Map.of("PGWP_IDLE_TIMEOUT", "600000"));
+        try (var late = database.as("alice")) {
+            late.setAutoCommit(false);
+            QueueDatabase.execute(late, "CALL worker_pool.submit('foo', 'SELECT 1')");
+            var first = database.submit("alice", "foo", "SELECT 2");
+            await().until(() -> status(first).equals(List.of("done")));
+            QueueDatabase.execute(late, "CALL worker_pool.submit('foo', 'SELECT 3')");
+            late.commit();
+        }
+        await().until(() -> database.look("SELECT 1 FROM worker_pool.jobs WHERE status <> 'done'")
+                .isEmpty());
+        worker.destroy();
+        assertThat(database.look("SELECT query_text FROM worker_pool.jobs ORDER BY finished_at"))
+                .containsExactly("SELECT 2", "SELECT 1", "SELECT 3");
+    }
+
     private List<String> status(long job) throws SQLException {
         return database.look("SELECT status FROM worker_pool.jobs WHERE id = " + job);
     }

@@ -449,14 +449,16 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     WHERE w.worker_name = worker AND (w.progress, w.progress_job) IS DISTINCT FROM (how_far, job_id);
 $$;
 
--- The session that ran a job was lost under the worker's eyes: the one that is known to have begun, else the head.
-CREATE FUNCTION worker_pool.interrupted(worker text, reason text) RETURNS void
+-- A session of this login was lost under the worker's eyes: with the job that is known to have begun, else with the head, if that would
+-- have run in it.
+CREATE FUNCTION worker_pool.interrupted(worker text, login text, reason text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE worker_pool.worker w
     SET current_job = h.id, since = NULL
     FROM worker_pool.head(worker) h
     WHERE w.worker_name = worker
+      AND h.login = interrupted.login
       AND NOT EXISTS (
           SELECT FROM worker_pool.queued_job j
           WHERE j.id = w.current_job AND j.status = 'waiting' AND (j.finished_at >= w.since) IS NOT TRUE
