@@ -31,6 +31,18 @@ class SubmitterTest extends OnEachServer {
         assertThat(submitters()).containsExactly("alice", "bob");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "(worker_name, query_text, max_attempts) VALUES ('n', 'x', 2 + 0 * length(set_config('role', 'alice', true)))",
+                "(worker_name, query_text, on_failure) VALUES ('n', 'x', replace(set_config('role', 'alice', true), 'alice', 'continue'))"
+            })
+    void a_role_that_is_set_in_the_midst_of_an_insert_lets_nobody_in(String values) throws SQLException {
+        assertThat(database.refusal("carol", "INSERT INTO worker_pool.jobs " + values))
+                .isEqualTo("42501 role \"carol\" has no login in this worker pool");
+        assertThat(submitters()).isEmpty();
+    }
+
     @Test
     void a_security_definer_function_submits_as_its_owner() throws SQLException {
         database.execute(

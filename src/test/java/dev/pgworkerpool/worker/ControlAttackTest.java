@@ -394,6 +394,21 @@ class ControlAttackTest extends OneWorkerTest {
         assertThat(look("status")).containsExactly("cancelled");
     }
 
+    /** They are quick to compute rather than strong: who has two of them can find out what they are made with. */
+    @Test
+    void a_forged_token_ends_nobody_elses_job() throws SQLException {
+        var job = database.submit("bob", "foo", "SELECT 1");
+        var salt = database.look("SELECT salt FROM worker_pool.secret").getFirst();
+        for (var outcome : List.of("done", "failed")) {
+            assertThat(database.refusal("alice", """
+                            SELECT worker_pool.finish(%1$d,
+                                hashint8extended(%1$d, hashint8extended(pg_current_xact_id()::text::bigint, %2$s)),
+                                '%3$s', now(), 0, 'forged', 'XXXXX')""".formatted(job, salt, outcome)))
+                    .isEqualTo("55000 Job " + job + " was not claimed in this transaction");
+        }
+        assertThat(look("status")).containsExactly("waiting");
+    }
+
     @Test
     void a_token_of_another_transaction_is_none() throws SQLException {
         var job = submit("SELECT 1");

@@ -14,7 +14,8 @@ RETURN 8606216600190023680 + (pg_catalog.hashtextextended(worker COLLATE "C", 2)
 
 -- K3, outcome: held exclusively by the transaction that ends the job, and by one that cancels it. Which of them had it first wins.
 -- Nobody else can tell this key before it is held: with the lock of an outcome one could make a cancel fail, or lie.
--- `salt` is for the tokens of claim(): quick rather than strong, as who finds it out can hide that a job of his own runs, and no more.
+-- `salt` is for the tokens of claim(): quick rather than strong. Who has seen two can find it out, and hide that a job of his own
+-- runs: finish() asks for the submitter as well.
 CREATE TABLE worker_pool.secret (
     singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     seed       bytea NOT NULL DEFAULT pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.gen_random_uuid()::text, 'UTF8')),

@@ -31,17 +31,13 @@ BEGIN
 END
 $$;
 
--- Fails unless the jobs of the current role may run here. It asks for this very role: membership in one that has a
+-- Fails unless the jobs of this role may run here. It asks for this very role: membership in one that has a
 -- login does not help, since the job would then run as somebody else than the one who queued it.
--- The types of its variables are named with their schema: it runs with the caller's search_path, and a bare `oid` would be
--- looked up in the caller's temporary schema first, where a type of that name with casts of its own can turn into any OID.
-CREATE FUNCTION worker_pool.require_login() RETURNS void
+CREATE FUNCTION worker_pool.require_login(role oid) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
-DECLARE
-    me pg_catalog.oid := pg_catalog.to_regrole(pg_catalog.quote_ident(current_user));
 BEGIN
-    IF NOT worker_pool.has_login(me) THEN
-        RAISE EXCEPTION 'role "%" has no login in this worker pool', current_user
+    IF NOT worker_pool.has_login(role) THEN
+        RAISE EXCEPTION 'role "%" has no login in this worker pool', pg_catalog.pg_get_userbyid(role)
             USING ERRCODE = 'insufficient_privilege',
                   HINT = 'Add a Secret with this role''s username and password to spec.logins of the WorkerPool'
                          ' (or one of a companion login, with `role` set to this role).';
@@ -131,9 +127,8 @@ BEGIN
         NEW.status := 'scheduled';
         PERFORM pg_catalog.pg_notify('worker_pool', NEW.worker_name);
     END IF;
-    IF NEW.submitter OPERATOR(pg_catalog.=) pg_catalog.to_regrole(pg_catalog.quote_ident(current_user)) THEN
-        PERFORM worker_pool.require_login();
-    END IF;
+    -- Not of the current role: what else is inserted may have changed that since.
+    PERFORM worker_pool.require_login(NEW.submitter);
     RETURN NEW;
 END
 $$;
@@ -145,7 +140,7 @@ CREATE FUNCTION worker_pool.accept_launch() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM worker_pool.check_worker_name(NEW.worker_name);
-    PERFORM worker_pool.require_login();
+    PERFORM worker_pool.require_login(pg_catalog.to_regrole(pg_catalog.quote_ident(current_user)));
     RETURN NEW;
 END
 $$;

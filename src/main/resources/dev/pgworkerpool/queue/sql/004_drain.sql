@@ -239,7 +239,15 @@ DECLARE
     key      bigint;
     uid      uuid;
 BEGIN
-    SELECT token = worker_pool.claim_token(job_id, s.salt), worker_pool.outcome_key(job_id, s.seed) INTO claimed, key
+    -- Whoever finds out the salt of the tokens has got no further than to his own jobs.
+    SELECT token = worker_pool.claim_token(job_id, s.salt) AND EXISTS (
+               SELECT
+               FROM worker_pool.queued_job j
+               JOIN worker_pool.login g ON g.role = j.submitter
+               WHERE j.id = job_id AND g.login = to_regrole(quote_ident(session_user))
+           ),
+           worker_pool.outcome_key(job_id, s.seed)
+    INTO claimed, key
     FROM worker_pool.secret s
     WHERE s.singleton;
     IF claimed IS NOT TRUE THEN
