@@ -63,6 +63,7 @@ final class Drain {
 
     /** Returns whether there was anything to do. */
     boolean run() throws SQLException, WorkerEnds {
+        afterId = 0;
         boolean worked = resume();
         for (var head = control.head(); head != null && mayGoOn(); head = control.head()) {
             worked = true;
@@ -93,7 +94,6 @@ final class Drain {
      * anything to do.
      */
     private boolean resume() throws SQLException, WorkerEnds {
-        afterId = 0;
         var session = sessions.last();
         if (session == null || alone || !mayGoOn()) {
             return false;
