@@ -2,6 +2,7 @@ package dev.pgworkerpool.operator;
 
 import dev.pgworkerpool.api.WorkerJob;
 import dev.pgworkerpool.api.WorkerJobStatus;
+import dev.pgworkerpool.api.WorkerJobStatus.Phase;
 import dev.pgworkerpool.api.WorkerPool;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -41,6 +42,9 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob> {
 
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
 
+    /** There may be many for long. */
+    private static final Duration LOOK_AGAIN_AT_SUSPENDED = Duration.ofMinutes(1);
+
     private final WorkerJobSteps steps;
     private final WorkerJobStatusWriter statusWriter;
     private final WorkerJobTriggers workerJobTriggers;
@@ -70,7 +74,10 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob> {
                 Optional<WorkerJobProgress> progress = steps.advance(job, pool, status);
                 status = progress.isPresent() ? statusWriter.write(job, progress.get(), now) : status;
             }
-            return ended(status) ? untilExpiry(job, Objects.requireNonNull(status), now) : again(LOOK_AGAIN);
+            if (ended(status)) {
+                return untilExpiry(job, Objects.requireNonNull(status), now);
+            }
+            return again(status != null && status.phase() == Phase.Suspended ? LOOK_AGAIN_AT_SUSPENDED : LOOK_AGAIN);
         } catch (KubernetesClientException e) {
             LOG.warnf(
                     "WorkerJob %s/%s: %s",

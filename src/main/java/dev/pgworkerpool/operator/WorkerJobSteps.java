@@ -40,11 +40,9 @@ class WorkerJobSteps {
     Optional<WorkerJobProgress> advance(WorkerJob job, @Nullable WorkerPool pool, @Nullable WorkerJobStatus status) {
         List<Long> jobIds = status == null ? null : status.jobIds();
         boolean suspended = job.getSpec().suspend() && jobIds == null;
-        if (suspended && (pool == null || (status != null && status.phase() == Phase.Suspended))) {
-            return Optional.of(suspended());
-        }
         if (pool == null) {
             return Optional.of(waits(
+                    job,
                     status,
                     Readiness.reconciling(
                             "PoolNotFound", "there is no WorkerPool \"" + name(job) + "\" in this namespace")));
@@ -52,13 +50,14 @@ class WorkerJobSteps {
         Optional<LivePool> live = pools.find(ResourceID.fromResource(pool));
         Optional<JobQueue> queue = live.flatMap(LivePool::queue);
         if (queue.isEmpty()) {
-            return live.flatMap(found -> waitsForPool(found, status));
+            return live.flatMap(found -> waitsForPool(job, found, status));
         }
         if (status != null
                 && jobIds != null
                 && status.queue() != null
                 && !live.get().queueUid().equals(status.queue())) {
             return Optional.of(waits(
+                    job,
                     status,
                     Readiness.reconciling(
                             "DatabaseChanged",
@@ -75,7 +74,9 @@ class WorkerJobSteps {
             if (problem.concernsAll()) {
                 live.get().queueFailed(); // or every WorkerJob of this pool would wait for the same time-out
             }
-            return jobIds == null ? Optional.of(waits(status, forPool(PoolProblem.of(problem)))) : Optional.empty();
+            return jobIds == null
+                    ? Optional.of(waits(job, status, forPool(PoolProblem.of(problem))))
+                    : Optional.empty();
         }
     }
 
@@ -84,7 +85,7 @@ class WorkerJobSteps {
                 Phase.Suspended, Readiness.halted("Suspended", "it is queued when spec.suspend becomes false"));
     }
 
-    /** It may have been queued just before, and its status not have been written yet. */
+    /** An operator that died may have queued it just before, or one that is dying may do it just behind. */
     private static WorkerJobProgress suspendedOrQueued(
             WorkerJob job, WorkerPool pool, LivePool live, JobQueue queue, @Nullable WorkerJobStatus status) {
         List<Long> jobIds = queue.workerJob(UUID.fromString(job.getMetadata().getUid())).stream()
@@ -93,19 +94,23 @@ class WorkerJobSteps {
         return jobIds.isEmpty() ? suspended() : look(job, pool, live, queue, jobIds, status);
     }
 
-    private static Optional<WorkerJobProgress> waitsForPool(LivePool live, @Nullable WorkerJobStatus status) {
+    private static Optional<WorkerJobProgress> waitsForPool(
+            WorkerJob job, LivePool live, @Nullable WorkerJobStatus status) {
         Readiness found = live.readiness();
         return found == null || found.state() == Readiness.State.READY
                 ? Optional.empty() // not looked at, or not again; we are told when it was
-                : Optional.of(waits(status, forPool(found)));
+                : Optional.of(waits(job, status, forPool(found)));
     }
 
     private static Readiness forPool(Readiness problem) {
         return Readiness.reconciling(problem.reason(), "it waits for its WorkerPool: " + problem.message());
     }
 
-    /** What is queued already stays as it is, as far as anybody knows. */
-    private static WorkerJobProgress waits(@Nullable WorkerJobStatus status, Readiness why) {
+    /** What is queued already stays as it is, as far as anybody knows; what is suspended waits for that to be lifted first. */
+    private static WorkerJobProgress waits(WorkerJob job, @Nullable WorkerJobStatus status, Readiness why) {
+        if (job.getSpec().suspend() && (status == null || status.jobIds() == null)) {
+            return suspended();
+        }
         return status == null || status.jobIds() == null || status.phase() == null
                 ? WorkerJobProgress.notQueued(Phase.Pending, why)
                 : WorkerJobProgress.unseen(status.phase(), status.jobIds(), why);

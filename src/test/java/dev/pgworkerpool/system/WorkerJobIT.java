@@ -146,16 +146,32 @@ class WorkerJobIT {
     void one_that_is_suspended_behind_its_queueing_says_how_it_is() throws Exception {
         system.surroundings().killOperator();
         workerJobs.apply("late", "worker: late", "role: alice", "suspend: true", "statements: [SELECT 1]");
-        system.database()
-                .look(
-                        "SELECT worker_pool.enqueue_workerjob('%s', 'workerjob/%s/late', 'late', ARRAY['%s'], 'alice', 'continue')"
-                                .formatted(
-                                        system.workerJob("late").getMetadata().getUid(),
-                                        system.namespace(),
-                                        effect("late").replace("'", "''")));
+        enqueue("late");
         system.surroundings().startOperator();
         workerJobs.awaitPhase("late", Phase.Succeeded);
         system.awaitEffects("late", 1);
+    }
+
+    /** By an operator that had read it before, and was slow. */
+    @Test
+    void one_that_is_queued_although_it_says_Suspended_says_how_it_is() throws Exception {
+        workerJobs.apply("slow", "worker: slow", "role: alice", "suspend: true", "statements: [SELECT 1]");
+        workerJobs.awaitPhase("slow", Phase.Suspended);
+        enqueue("slow");
+        workerJobs.awaitPhase("slow", Phase.Succeeded);
+        system.awaitEffects("slow", 1);
+    }
+
+    /** As the operator does it. */
+    private static void enqueue(String name) throws SQLException {
+        system.database()
+                .look(
+                        "SELECT worker_pool.enqueue_workerjob('%1$s', 'workerjob/%2$s/%3$s', '%3$s', ARRAY['%4$s'], 'alice', 'continue')"
+                                .formatted(
+                                        system.workerJob(name).getMetadata().getUid(),
+                                        system.namespace(),
+                                        name,
+                                        effect(name).replace("'", "''")));
     }
 
     @Test
