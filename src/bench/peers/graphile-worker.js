@@ -1,5 +1,6 @@
 // Jobs that insert a row each, run one at a time by graphile-worker, with what makes it fastest: a local queue, which takes 500 jobs
-// at once, and completions that are not waited for. Takes the number of jobs; the database is that of PGHOST, PGPORT and so on.
+// at once, and completions that are not waited for. Takes the number of jobs, of which the first half is the warm-up; the database is
+// that of PGHOST, PGPORT and so on.
 const { Logger, run, runMigrations } = require("graphile-worker");
 const { version } = require("graphile-worker/package.json");
 const { Pool } = require("pg");
@@ -20,19 +21,20 @@ async function main() {
   await pgPool.query("vacuum analyze graphile_worker._private_jobs");
 
   let done = 0;
+  let begun;
   let allDone;
   const end = new Promise((resolve) => (allDone = resolve));
   const insert = async (payload, helpers) => {
     await helpers.withPgClient((client) => client.query("INSERT INTO public.effect (v) VALUES (1)"));
-    if (++done === jobs) allDone();
+    if (++done === jobs / 2) begun = process.hrtime.bigint();
+    if (done === jobs) allDone();
   };
-  const begun = process.hrtime.bigint();
   const runner = await run({ pgPool, noHandleSignals: true, logger, preset, taskList: { insert } });
   await end;
   const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
   await runner.stop();
   await pgPool.end();
-  console.log(JSON.stringify({ peer: `graphile-worker ${version}`, jobsPerSecond: jobs / seconds }));
+  console.log(JSON.stringify({ peer: `graphile-worker ${version}`, jobsPerSecond: jobs / 2 / seconds }));
 }
 
 main().catch((error) => {

@@ -1,7 +1,6 @@
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.SQLException;
-import java.util.Locale;
 import java.util.Map;
 
 /** The database of the environment: PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD. */
@@ -30,10 +29,5 @@ final class Database {
     /** What each job does. */
     static void insertEffect(HikariDataSource database) throws SQLException {
         execute(database, "INSERT INTO public.effect (v) VALUES (1)");
-    }
-
-    /** The line that the benchmark reads. */
-    static void tell(String peer, int jobs, long nanos) {
-        System.out.printf(Locale.ROOT, "{\"peer\": \"%s\", \"jobsPerSecond\": %.1f}%n", peer, jobs / (nanos / 1e9));
     }
 }

@@ -3,7 +3,6 @@ import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
 
 /** Jobs that insert a row each, run one at a time by db-scheduler, with the way of polling that is its fastest. */
 public final class DbScheduler {
@@ -23,7 +22,7 @@ public final class DbScheduler {
 
     public static void main(String[] arguments) throws Exception {
         int jobs = Integer.parseInt(arguments[0]);
-        var done = new CountDownLatch(jobs);
+        var course = new Course(jobs);
         try (var database = Database.open()) {
             Database.execute(database, "DROP TABLE IF EXISTS scheduled_tasks");
             Database.execute(database, TABLE);
@@ -36,17 +35,15 @@ public final class DbScheduler {
                 } catch (SQLException e) {
                     throw new IllegalStateException(e);
                 }
-                done.countDown();
+                course.done();
             });
             var scheduler = Scheduler.create(database, insert)
                     .threads(1)
                     .pollingInterval(Duration.ofSeconds(1))
                     .pollUsingLockAndFetch(5.0, 200.0)
                     .build();
-            long begun = System.nanoTime();
             scheduler.start();
-            done.await();
-            Database.tell("db-scheduler 16.7.1", jobs, System.nanoTime() - begun);
+            course.tell(Scheduler.class);
             scheduler.stop();
         }
     }

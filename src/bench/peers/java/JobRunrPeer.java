@@ -1,7 +1,6 @@
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.jobrunr.configuration.JobRunr;
 import org.jobrunr.jobs.lambdas.JobRequest;
@@ -17,9 +16,9 @@ public final class JobRunrPeer {
 
     public static void main(String[] arguments) throws Exception {
         int jobs = Integer.parseInt(arguments[0]);
-        var done = new CountDownLatch(jobs);
+        var course = new Course(jobs);
         try (var database = Database.open()) {
-            var handler = new Handler(database, done);
+            var handler = new Handler(database, course);
             var storage = new PostgresStorageProvider(database);
             Database.execute(database, "DELETE FROM jobrunr_jobs");
             var configuration = JobRunr.configure()
@@ -29,14 +28,12 @@ public final class JobRunrPeer {
             BackgroundJobRequest.enqueue(IntStream.range(0, jobs).mapToObj(Insert::new));
             Database.execute(database, "ANALYZE jobrunr_jobs");
 
-            long begun = System.nanoTime();
             configuration
                     .useBackgroundJobServer(BackgroundJobServerConfiguration.usingStandardBackgroundJobServerConfiguration()
                             .andWorkerCount(1)
                             .andPollInterval(Duration.ofSeconds(5)))
                     .initialize();
-            done.await();
-            Database.tell("JobRunr 8.2.0", jobs, System.nanoTime() - begun);
+            course.tell(JobRunr.class);
             JobRunr.destroy();
         }
         System.exit(0);
@@ -51,17 +48,17 @@ public final class JobRunrPeer {
 
     public static final class Handler implements JobRequestHandler<Insert> {
         private final HikariDataSource database;
-        private final CountDownLatch done;
+        private final Course course;
 
-        Handler(HikariDataSource database, CountDownLatch done) {
+        Handler(HikariDataSource database, Course course) {
             this.database = database;
-            this.done = done;
+            this.course = course;
         }
 
         @Override
         public void run(Insert request) throws SQLException {
             Database.insertEffect(database);
-            done.countDown();
+            course.done();
         }
     }
 

@@ -7,7 +7,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Spares a pass work that gave its result a moment ago for the same input. One thread at a time.
+ * Spares a pass work that gave its result a moment ago for the same input: a moment that begins when the work is done. One thread at a
+ * time.
  *
  * @param <I> what the work depends on
  * @param <R> what it gives
@@ -28,7 +29,9 @@ final class Memo<I, R> {
                 || !entry.input().equals(input)
                 || !now.isBefore(entry.at().plus(holds))) {
             last = null;
-            entry = new Entry<>(input, work.get(), now);
+            long begunAt = System.nanoTime();
+            R result = work.get();
+            entry = new Entry<>(input, result, now.plusNanos(System.nanoTime() - begunAt));
             last = entry;
         }
         return entry.result();

@@ -42,9 +42,6 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob> {
 
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
 
-    /** There may be many for long. */
-    private static final Duration LOOK_AGAIN_AT_SUSPENDED = Duration.ofMinutes(1);
-
     private final WorkerJobSteps steps;
     private final WorkerJobStatusWriter statusWriter;
     private final WorkerJobTriggers workerJobTriggers;
@@ -77,7 +74,8 @@ public class WorkerJobReconciler implements Reconciler<WorkerJob> {
             if (ended(status)) {
                 return untilExpiry(job, Objects.requireNonNull(status), now);
             }
-            return again(status != null && status.phase() == Phase.Suspended ? LOOK_AGAIN_AT_SUSPENDED : LOOK_AGAIN);
+            // There may be many that are suspended for long: the longest interval does, besides what is heard of them.
+            return status != null && status.phase() == Phase.Suspended ? UpdateControl.noUpdate() : again(LOOK_AGAIN);
         } catch (KubernetesClientException e) {
             LOG.warnf(
                     "WorkerJob %s/%s: %s",

@@ -163,7 +163,7 @@ final class CallWatch implements AutoCloseable {
             }
         } else if (shouldLook(job)) {
             lookedAt = System.nanoTime();
-            if (control.cancelWanted(backend)) {
+            if (control.cancelWanted(job)) {
                 session.cancel();
                 cancelledAt = System.nanoTime();
             }

@@ -2,7 +2,6 @@ package dev.pgworkerpool.worker;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -169,9 +168,12 @@ final class ControlSession implements AutoCloseable {
         }
     }
 
-    /** Whether the job that this session runs now is to be cancelled. */
-    synchronized boolean cancelWanted(int backend) throws SQLException {
-        return yes("SELECT worker_pool.cancel_wanted(?, ?)", backend);
+    /** Whether this job, which runs, is to be cancelled. */
+    synchronized boolean cancelWanted(long job) throws SQLException {
+        try (var statement = connection.prepareStatement("SELECT worker_pool.cancel_wanted(?)")) {
+            statement.setLong(1, job);
+            return yes(statement);
+        }
     }
 
     synchronized void setProgress(long job, @Nullable String progress) throws SQLException {
@@ -314,8 +316,13 @@ final class ControlSession implements AutoCloseable {
     }
 
     private boolean yes(String sql, @Nullable Object... further) throws SQLException {
-        try (PreparedStatement statement = prepare(sql, further);
-                ResultSet row = statement.executeQuery()) {
+        try (var statement = prepare(sql, further)) {
+            return yes(statement);
+        }
+    }
+
+    private static boolean yes(PreparedStatement statement) throws SQLException {
+        try (var row = statement.executeQuery()) {
             return row.next() && row.getBoolean(1);
         }
     }

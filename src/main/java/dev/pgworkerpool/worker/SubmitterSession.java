@@ -20,9 +20,13 @@ final class SubmitterSession implements AutoCloseable {
 
     private static final int TRIES_TO_LIFT = 10;
 
+    /** What runs jobs without a pause is not asked each time whether it is there. */
+    private static final Duration IDLE = Duration.ofSeconds(1);
+
     private final Connection connection;
     private final String worker;
     private final String login;
+    private long usedAt = System.nanoTime();
 
     SubmitterSession(Connection connection, String worker, String login) {
         this.connection = connection;
@@ -38,7 +42,7 @@ final class SubmitterSession implements AutoCloseable {
     /**
      * What one call of {@code worker_pool.drain} did.
      *
-     * @param afterId all jobs up to this id have ended, 0 if unknown
+     * @param afterId all jobs up to this id had ended a moment ago, 0 if unknown
      * @param report one line for each attempt that ended
      * @param done how many jobs ended so
      * @param failed how many jobs ended so
@@ -69,8 +73,9 @@ final class SubmitterSession implements AutoCloseable {
         }
     }
 
-    private static Drained drained(PreparedStatement call) throws SQLException {
+    private Drained drained(PreparedStatement call) throws SQLException {
         try (var row = call.executeQuery()) {
+            usedAt = System.nanoTime();
             row.next();
             var report = (String[]) row.getArray("report").getArray();
             return new Drained(
@@ -140,6 +145,11 @@ final class SubmitterSession implements AutoCloseable {
 
     int backend() throws SQLException {
         return connection.unwrap(PGConnection.class).getBackendPID();
+    }
+
+    /** Whether it was ended while nothing ran in it: by an administrator, or something between here and the server. */
+    boolean isLostWhenIdle() throws SQLException {
+        return System.nanoTime() - usedAt > IDLE.toNanos() && !isAlive();
     }
 
     /** Whether the session is there, after an error. */

@@ -23,7 +23,7 @@ final class SubmitterSessions implements AutoCloseable {
     /** The session of this login, which acts as this submitter. */
     SubmitterSession of(String login, String submitter) throws WorkerEnds, SQLException {
         var key = new Key(login, submitter);
-        var session = sessions.get(key);
+        var session = unlessLost(sessions.get(key));
         if (session == null) {
             session = open(login, submitter);
             if (sessions.size() == AT_MOST) {
@@ -34,11 +34,19 @@ final class SubmitterSessions implements AutoCloseable {
         return session;
     }
 
-    /** The session that was asked for last; null: none is open. */
+    /** The session that was asked for last; null: it is not open. */
     @Nullable
-    SubmitterSession last() {
+    SubmitterSession last() throws SQLException {
         var entry = sessions.lastEntry();
-        return entry == null ? null : entry.getValue();
+        return entry == null ? null : unlessLost(entry.getValue());
+    }
+
+    private @Nullable SubmitterSession unlessLost(@Nullable SubmitterSession session) throws SQLException {
+        if (session == null || !session.isLostWhenIdle()) {
+            return session;
+        }
+        drop(session);
+        return null;
     }
 
     /** A session of its own, for the caller to close. */

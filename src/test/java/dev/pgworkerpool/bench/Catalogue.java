@@ -120,7 +120,7 @@ final class Catalogue {
                 new WakeUpQuestion(rounds, 400 / part),
                 new RetentionQuestion(rounds, 500_000 / part, 10_000 / part),
                 new WorkerStartQuestion(rounds, 10),
-                new CommitToJobQuestion(rounds, 10, 1000),
+                new CommitToJobQuestion(rounds, 40, 1000),
                 new ManyNamesQuestion(1000 / part, 20),
                 new WorkerJobsQuestion(10_000 / part, 100),
                 new OperatorQuestion(100, 1000));

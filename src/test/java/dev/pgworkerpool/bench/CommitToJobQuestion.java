@@ -29,7 +29,9 @@ record CommitToJobQuestion(int rounds, int commits, int known) implements Questi
                 rounds,
                 List.of(
                         Aim.atMost(20, ALONE_50),
+                        Aim.atMost(20, ALONE_95),
                         Aim.atMost(20, BESIDE_50),
+                        Aim.atMost(20, BESIDE_95),
                         // No growth: what is less than a fifth is noise.
                         Aim.atMost(1.2, BESIDE_50, ALONE_50)));
     }

@@ -24,7 +24,7 @@ record Report(Surroundings surroundings, List<Answer> answers, List<String> fail
 
     /** One line an aim. */
     String summary() {
-        var table = new TextTable("question", "of what", "aim", "median (range)", "met");
+        var table = new MarkdownTable("question", "of what", "aim", "median (range)", "met");
         for (var answer : answers) {
             for (var verdict : answer.verdicts()) {
                 table.row(
@@ -40,7 +40,7 @@ record Report(Surroundings surroundings, List<Answer> answers, List<String> fail
 
     /** The figures behind the ratios of one question. */
     static String figures(Answer answer) {
-        var table = new TextTable("what", "unit", "median", "lowest", "highest");
+        var table = new MarkdownTable("what", "unit", "median", "lowest", "highest");
         answer.figures().keySet().forEach(series -> {
             var spread = answer.spread(series);
             table.row(
@@ -94,7 +94,7 @@ record Report(Surroundings surroundings, List<Answer> answers, List<String> fail
         if (peers.isEmpty()) {
             return "";
         }
-        var table = new TextTable("peer", "took part", "what it does not do that we do");
+        var table = new MarkdownTable("peer", "took part", "what it does not do that we do");
         peers.forEach(peer -> table.row(
                 peer.name(), peer.isInstalled() ? "yes" : "no, it is not installed: `make bench-peers`", peer.lacks()));
         return "## Peers\n\n" + table;

@@ -25,13 +25,18 @@ final class SlowLink implements Link {
         Thread.ofPlatform().daemon().name("link").start(this::accept);
     }
 
+    /** How often the delay is corrected. */
+    private static final int CORRECTIONS = 3;
+
     /** To this database, with a round trip that takes so long in all: part of it is the way through this process. */
     static SlowLink to(BenchDatabase database, double roundTripMillis) throws IOException, SQLException {
         var link = new SlowLink(database.address());
         try (var near = database.as(BenchDatabase.ALICE);
                 var far = database.as(BenchDatabase.ALICE, link.address())) {
-            double missing = roundTripMillis - RoundTrip.millis(far);
-            link.delayNanos = Math.max(0, Math.round(missing * 1e6 / 2));
+            for (int i = 0; i < CORRECTIONS; i++) {
+                double missing = roundTripMillis - RoundTrip.millis(far);
+                link.delayNanos = Math.max(0, link.delayNanos + Math.round(missing * 1e6 / 2));
+            }
             link.remarks.add("A round trip takes %s ms over the link, and %s ms without it."
                     .formatted(Numbers.text(RoundTrip.millis(far)), Numbers.text(RoundTrip.millis(near))));
         }

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.AfterParameterizedClassInvocation;
 import org.junit.jupiter.params.BeforeParameterizedClassInvocation;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.postgresql.PGConnection;
 
 /**
  * How PostgreSQL runs what is called all the time, whatever its statistics say: by the partial indexes, so that it costs nothing how
@@ -155,6 +156,21 @@ class PlansTest extends OnEachServer {
     void the_head_of_a_name_is_found_by_the_partial_index(Statistics statistics) throws SQLException {
         assertThat(ways(statistics, OPERATOR, "SELECT * FROM worker_pool.head('name 7')"))
                 .containsOnly(WAITING);
+    }
+
+    /** Asked each tenth of a second from 250 ms on. */
+    @ParameterizedTest
+    @EnumSource
+    void the_job_that_runs_is_found_by_the_partial_index(Statistics statistics) throws SQLException {
+        try (var alice = requireNonNull(DATABASES.get(statistics)).as("alice")) {
+            alice.setAutoCommit(false);
+            var job = QueueDatabase.ask(alice, "SELECT id FROM worker_pool.claim('name 9', 0, NULL)");
+            var backend = alice.unwrap(PGConnection.class).getBackendPID();
+            var look = "SELECT worker_pool.note_running('name 9', %d, 300)".formatted(backend);
+            assertThat(ways(statistics, OPERATOR, look)).contains(WAITING).isSubsetOf(WAITING, ID);
+            assertThat(requireNonNull(DATABASES.get(statistics)).look(look)).isEqualTo(job);
+            alice.rollback();
+        }
     }
 
     @ParameterizedTest

@@ -42,7 +42,19 @@ class SubmitTest extends OnEachServer {
     }
 
     @Test
-    void enqueue_queues_the_same_and_returns_the_id() throws SQLException {
+    void without_options_each_way_queues_the_same() throws SQLException {
+        try (var alice = database.as("alice")) {
+            for (var way : List.of(SUBMIT, ENQUEUE, INSERT)) {
+                call(alice, way, "foo", "SELECT 1");
+            }
+        }
+        assertThat(database.look("SELECT count(*) || ' ' || count(DISTINCT to_jsonb(job) - 'id' - 'submitted_at')"
+                        + " FROM worker_pool.queued_job AS job"))
+                .containsExactly("3 1");
+    }
+
+    @Test
+    void enqueue_returns_the_id() throws SQLException {
         var id = database.ask("alice", ENQUEUE, "foo", "SELECT 1").getFirst();
         assertThat(jobs("id")).containsExactly(id);
     }

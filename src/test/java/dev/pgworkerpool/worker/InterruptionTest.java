@@ -71,19 +71,30 @@ class InterruptionTest {
     }
 
     @Test
-    void the_end_of_a_session_that_ran_nothing_is_no_attempt_of_somebody_elses_job() throws Exception {
-        var job = database.submit("alice", "foo", "SELECT 1");
+    void a_session_that_was_ended_while_it_was_idle_costs_no_attempt() throws Exception {
+        var first = database.submit("alice", "foo", "SELECT 1");
         var worker = workers.start("foo", Map.of("PGWP_IDLE_TIMEOUT", "600000"));
-        await().until(() -> status(job).equals("done"));
+        await().until(() -> status(first).equals("done"));
         database.asSuperuser(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'alice'");
-        var other = database.submit("bob", "foo", "SELECT 2");
-        assertThat(worker.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(worker.exitValue()).isEqualTo(Outcome.DATABASE_GONE.exitCode());
+        await().pollDelay(Duration.ofMillis(1100)).until(() -> true);
 
+        var next = database.submit("alice", "foo", "SELECT 2");
+        await().until(() -> status(next).equals("done"));
+        assertThat(attempts(next)).isEqualTo(1);
+        assertThat(database.look("SELECT interrupted_job FROM worker_pool.worker"))
+                .containsOnlyNulls();
+        assertThat(worker.isAlive()).isTrue();
+    }
+
+    @Test
+    void a_lost_session_counts_as_an_attempt_of_a_job_of_its_login_only() throws SQLException {
         assertThat(turn("foo")).isEqualTo(Outcome.DRAINED);
-        assertThat(status(other)).isEqualTo("done");
-        assertThat(attempts(other)).isEqualTo(1);
+        var job = database.submit("bob", "foo", "SELECT 1");
+        database.execute(QueueDatabase.OPERATOR, "SELECT worker_pool.interrupted('foo', 'alice', 'session lost')");
+        assertThat(attempts(job)).isZero();
+        database.execute(QueueDatabase.OPERATOR, "SELECT worker_pool.interrupted('foo', 'wp$bob', 'session lost')");
+        assertThat(attempts(job)).isEqualTo(1);
     }
 
     @ParameterizedTest

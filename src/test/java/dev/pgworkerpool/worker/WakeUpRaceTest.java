@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -91,7 +92,7 @@ class WakeUpRaceTest {
                 submit.setString(1, name);
                 submit.execute();
                 awaitNotification(connection.unwrap(PGConnection.class));
-                spin((long) (aim * ThreadLocalRandom.current().nextDouble(1 / STEP, STEP)));
+                LockSupport.parkNanos((long) (aim * ThreadLocalRandom.current().nextDouble(1 / STEP, STEP)));
                 submit.execute();
                 awaitNotification(connection.unwrap(PGConnection.class));
                 // Who ran it was started by the notification, if there was one.
@@ -105,12 +106,6 @@ class WakeUpRaceTest {
         assertThat(connection.getNotifications(10_000))
                 .as("the job was not left behind")
                 .isNotEmpty();
-    }
-
-    private static void spin(long nanos) {
-        for (var until = System.nanoTime() + nanos; System.nanoTime() < until; ) {
-            Thread.onSpinWait();
-        }
     }
 
     /** Starts workers as the operator does: one a name at a time, again after its end if it was notified meanwhile. */

@@ -81,8 +81,8 @@ CREATE FUNCTION worker_pool.is_several_statements(query text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 RETURN query ~ ';\s*[^\s;]' AND query !~* '[''"$]|--|/\*|\matomic\M';
 
--- SECURITY INVOKER and without a SET clause: who the current role is must be the submitter. Users have no right on the column, so only
--- the owner (for WorkerJobs) can bring a submitter other than itself.
+-- Users have no right on the column `submitter`, so only the owner (for WorkerJobs) can bring another than itself. SECURITY INVOKER and
+-- without a SET clause: that would cost more than all it does, and the planner would not put has_login in its place.
 --
 -- It runs for each row of a bulk insert, and the first time in a transaction each of its expressions is made ready anew. So a job with
 -- nothing special about it is let through by a single one, without a call of a function of ours but has_login, of which the planner

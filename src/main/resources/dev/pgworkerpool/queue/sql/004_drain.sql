@@ -97,7 +97,7 @@ BEGIN
 END
 $$;
 
--- claim() for one of heads(), all jobs before which have ended: a single row by its key. Nulls if anything is not as it was or as it
+-- claim() for one of heads(), all jobs before which had ended at that look: a single row by its key. Nulls if anything is not as it was or as it
 -- usually is; then claim() knows.
 --
 -- `me` is the role that the session acts for. Without a SET clause for search_path, which would be a tenth of its time; hence OPERATOR()
@@ -366,7 +366,8 @@ $$;
 -- outcome: all of its effect and its 'done', or nothing and its 'failed'. Returns when the head belongs to another
 -- submitter or does not run in this way, when nothing waits, when a job was cancelled or is to have another attempt, or at its bounds.
 --
---   after_id  in: all jobs up to here have ended (0: not known); out: the same for the next call
+--   after_id  in: all jobs up to here had ended a moment ago (0: not known); out: the same for the next call. One that came late, by
+--             its commit, by retry() or as its time has come, is found when nothing else waits, or by a call with 0
 --   report    one line an attempt: the job's id, what became of it, duration, SQLSTATE and message
 --   done, failed  how many jobs ended so
 --   more      the head may well be the caller's

@@ -387,15 +387,37 @@ $$;
 
 -- The same evidence for a job that turned out to be long, found by the row lock of the session that runs it. Returns its id; null
 -- when the session runs none any more.
+--
+-- It is the first one that waits, or one of the next few if others came late: the index is read until it is there.
 CREATE FUNCTION worker_pool.note_running(worker text, backend int, elapsed_ms int) RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_sort = off
+AS $$
 DECLARE
-    job record;
+    running record;
+    job     record;
 BEGIN
     SELECT j.id, j.origin_uid, j.finished_at INTO job
-    FROM worker_pool.running_job r
-    JOIN worker_pool.queued_job j ON j.id = r.id
-    WHERE r.worker_name = worker AND r.pid = backend;
+    FROM worker_pool.running_autocommit a
+    JOIN worker_pool.queued_job j ON j.id = a.id
+    WHERE a.worker_name = worker AND a.pid = backend;
+    IF NOT FOUND THEN
+        SELECT r.xid, r.submitter INTO running FROM worker_pool.running_transaction r WHERE r.pid = backend;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
+        SELECT j.id, j.origin_uid, j.finished_at INTO job
+        FROM worker_pool.queued_job j
+        WHERE j.worker_name BETWEEN worker AND worker
+          AND j.status = 'waiting'
+          AND j.xmax::text = running.xid
+          AND j.submitter = running.submitter
+        ORDER BY j.worker_name, j.id
+        LIMIT 1;
+    END IF;
     -- Behind the end of the attempt before, whose evidence may still be there.
     UPDATE worker_pool.worker w
     SET current_job = job.id,
@@ -410,15 +432,10 @@ BEGIN
 END
 $$;
 
--- Is the job that this session runs now to be cancelled?
-CREATE FUNCTION worker_pool.cancel_wanted(worker text, backend int) RETURNS boolean
+-- Is this job, which runs, to be cancelled?
+CREATE FUNCTION worker_pool.cancel_wanted(job_id bigint) RETURNS boolean
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (
-        SELECT
-        FROM worker_pool.cancel_request c
-        JOIN worker_pool.running_job r ON r.id = c.id
-        WHERE r.worker_name = worker AND r.pid = backend
-    );
+    SELECT EXISTS (SELECT FROM worker_pool.cancel_request c WHERE c.id = job_id);
 $$;
 
 -- How far the statement is that this session runs, where PostgreSQL reports it; null where it doesn't. Only a session of the same

@@ -6,14 +6,14 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** A table in Markdown, with its columns under each other for those who read it as it is. */
-final class TextTable {
+final class MarkdownTable {
     private final List<List<String>> rows = new ArrayList<>();
 
-    TextTable(String... head) {
+    MarkdownTable(String... head) {
         rows.add(List.of(head));
     }
 
-    TextTable row(String... cells) {
+    MarkdownTable row(String... cells) {
         rows.add(List.of(cells));
         return this;
     }
