@@ -393,6 +393,7 @@ CREATE FUNCTION worker_pool.note_running(worker text, backend int, elapsed_ms in
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off
+SET jit = off
 SET enable_bitmapscan = off
 SET enable_sort = off
 AS $$
