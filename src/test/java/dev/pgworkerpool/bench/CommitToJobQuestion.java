@@ -7,12 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * From the commit of a submit until the operator has created the Kubernetes Job of a name that has none, one after the other.
+ * From the commit of a submit until the operator has created the Kubernetes Job of a name that has none, one after the other, when the
+ * operator has come to rest behind the end of the pod before.
  *
  * @param commits of each round
  * @param known names that have had jobs before
  */
 record CommitToJobQuestion(int rounds, int commits, int known) implements Question {
+    private static final long REST_MILLIS = 300;
+
     private static final Series ALONE_50 = Series.ours("no other names, p50", "ms");
     private static final Series ALONE_95 = Series.ours("no other names, p95", "ms");
     private static final Series BESIDE_50 = Series.ours("beside known names, p50", "ms");
@@ -46,7 +49,8 @@ record CommitToJobQuestion(int rounds, int commits, int known) implements Questi
                 List.of());
     }
 
-    private List<Figure> round(OneNodeCluster cluster, int names, Series p50, Series p95) throws SQLException {
+    private List<Figure> round(OneNodeCluster cluster, int names, Series p50, Series p95)
+            throws SQLException, InterruptedException {
         cluster.database()
                 .asSuperuser("TRUNCATE worker_pool.queued_job", "DELETE FROM worker_pool.worker", """
                 INSERT INTO worker_pool.worker (worker_name) SELECT 'name ' || n FROM generate_series(0, %d - 1) n""".formatted(names));
@@ -56,6 +60,7 @@ record CommitToJobQuestion(int rounds, int commits, int known) implements Questi
         cluster.database().asSuperuser("ANALYZE");
         var times = new ArrayList<Double>();
         for (int i = 0; i < commits; i++) {
+            Thread.sleep(REST_MILLIS);
             times.add(millisToJob(cluster));
         }
         return List.of(new Figure(p50, Quantile.of(times, 50)), new Figure(p95, Quantile.of(times, 95)));
