@@ -5,23 +5,20 @@ import java.util.concurrent.CountDownLatch;
 /** Jobs that are run, of which the first half is the warm-up: the clock runs for the second. */
 final class Course {
     private final int measured;
-    private final CountDownLatch warmUp;
-    private final CountDownLatch all;
+    private final CountDownLatch left;
     private volatile long begunAt;
 
     Course(int jobs) {
         measured = jobs - jobs / 2;
-        warmUp = new CountDownLatch(jobs / 2);
-        all = new CountDownLatch(jobs);
+        left = new CountDownLatch(jobs);
     }
 
     /** Called by each job, one at a time. */
     void done() {
-        if (warmUp.getCount() == 1) {
+        left.countDown();
+        if (left.getCount() == measured) {
             begunAt = System.nanoTime();
         }
-        warmUp.countDown();
-        all.countDown();
     }
 
     /**
@@ -30,7 +27,7 @@ final class Course {
      * @param library a class of the peer: its jar's name has the version
      */
     void tell(Class<?> library) throws InterruptedException {
-        all.await();
+        left.await();
         double seconds = (System.nanoTime() - begunAt) / 1e9;
         var jar = Path.of(library.getProtectionDomain().getCodeSource().getLocation().getPath());
         var peer = jar.getFileName().toString().replaceFirst("-([0-9.]+)\\.jar$", " $1");

@@ -39,7 +39,6 @@ class WorkerJobSteps {
      */
     Optional<WorkerJobProgress> advance(WorkerJob job, @Nullable WorkerPool pool, @Nullable WorkerJobStatus status) {
         List<Long> jobIds = status == null ? null : status.jobIds();
-        boolean suspended = job.getSpec().suspend() && jobIds == null;
         if (pool == null) {
             return Optional.of(waits(
                     job,
@@ -64,7 +63,7 @@ class WorkerJobSteps {
                             "it was queued in another database than WorkerPool \"" + name(job) + "\" has now")));
         }
         try {
-            if (suspended) {
+            if (isHeldBack(job, status)) {
                 return Optional.of(suspendedOrQueued(job, pool, live.get(), queue.get(), status));
             }
             return jobIds == null
@@ -78,6 +77,11 @@ class WorkerJobSteps {
                     ? Optional.of(waits(job, status, forPool(PoolProblem.of(problem))))
                     : Optional.empty();
         }
+    }
+
+    /** It is suspended, and not queued as far as its status says. */
+    private static boolean isHeldBack(WorkerJob job, @Nullable WorkerJobStatus status) {
+        return job.getSpec().suspend() && (status == null || status.jobIds() == null);
     }
 
     private static WorkerJobProgress suspended() {
@@ -108,7 +112,7 @@ class WorkerJobSteps {
 
     /** What is queued already stays as it is, as far as anybody knows; what is suspended waits for that to be lifted first. */
     private static WorkerJobProgress waits(WorkerJob job, @Nullable WorkerJobStatus status, Readiness why) {
-        if (job.getSpec().suspend() && (status == null || status.jobIds() == null)) {
+        if (isHeldBack(job, status)) {
             return suspended();
         }
         return status == null || status.jobIds() == null || status.phase() == null

@@ -9,7 +9,8 @@ import java.util.stream.Stream;
 
 /**
  * A peer that runs as many jobs with the same effect, one at a time. Its program is new in each round and has yet to warm up, so it
- * runs twice as many and measures the second half. It prints one line at the end, such as {@code {"peer": "graphile-worker 0.17.3", "jobsPerSecond": 1111.1}}.
+ * runs twice as many and measures the second half. It prints one line at the end, such as
+ * {@code {"peer": "graphile-worker 0.17.3", "jobsPerSecond": 1111.1}}.
  */
 final class PeerContender implements Contender {
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -97,8 +97,8 @@ BEGIN
 END
 $$;
 
--- claim() for one of heads(), all jobs before which had ended at that look: a single row by its key. Nulls if anything is not as it was or as it
--- usually is; then claim() knows.
+-- claim() for one of heads(), all jobs before which had ended at that look: a single row by its key. Nulls if anything is not
+-- as it was or as it usually is; then claim() knows.
 --
 -- `me` is the role that the session acts for. Without a SET clause for search_path, which would be a tenth of its time; hence OPERATOR()
 -- and schema names throughout, for types too. Its plan may have been made while the table was a single page: by index all the same.
