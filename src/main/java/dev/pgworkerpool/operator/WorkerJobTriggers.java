@@ -42,7 +42,7 @@ class WorkerJobTriggers extends SimpleInboundEventSource<WorkerJob> implements R
                 BY_UID,
                 job -> isOver(job) ? List.of() : List.of(job.getMetadata().getUid()),
                 BY_POOL,
-                job -> isOver(job) ? List.of() : List.of(key(poolOf(job)))));
+                job -> isOver(job) ? List.of() : List.of(poolOf(job).toString())));
         cache = primaries;
     }
 
@@ -89,14 +89,14 @@ class WorkerJobTriggers extends SimpleInboundEventSource<WorkerJob> implements R
 
     /** Those of this pool that have not ended. */
     Set<ResourceID> ofPool(ResourceID pool) {
-        return ids(find(BY_POOL, key(pool)));
+        return ids(find(BY_POOL, pool.toString()));
     }
 
     /** The uids of those of this pool that have not ended, or whose end is yet to be written; empty while that isn't known. */
     Optional<Set<UUID>> unended(ResourceID pool) {
         // The framework starts this source when the cache is complete.
         return isRunning()
-                ? Optional.of(find(BY_POOL, key(pool)).stream()
+                ? Optional.of(find(BY_POOL, pool.toString()).stream()
                         .map(job -> UUID.fromString(job.getMetadata().getUid()))
                         .collect(Collectors.toSet()))
                 : Optional.empty();
@@ -121,9 +121,5 @@ class WorkerJobTriggers extends SimpleInboundEventSource<WorkerJob> implements R
 
     private static Set<ResourceID> ids(List<WorkerJob> jobs) {
         return jobs.stream().map(ResourceID::fromResource).collect(Collectors.toSet());
-    }
-
-    private static String key(ResourceID pool) {
-        return pool.getNamespace().orElse("") + "/" + pool.getName();
     }
 }

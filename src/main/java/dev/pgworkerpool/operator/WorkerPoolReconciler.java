@@ -1,36 +1,26 @@
 package dev.pgworkerpool.operator;
 
-import dev.pgworkerpool.api.Api;
 import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.queue.DatabaseProblem;
 import dev.pgworkerpool.queue.JobQueue;
 import dev.pgworkerpool.schedule.Demand;
-import dev.pgworkerpool.schedule.Turns;
-import dev.pgworkerpool.schedule.WorkerPodFactory;
 import dev.pgworkerpool.status.Readiness;
-import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
 import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
-import io.javaoperatorsdk.operator.processing.event.ResourceID;
 import io.javaoperatorsdk.operator.processing.event.rate.RateLimited;
 import io.javaoperatorsdk.operator.processing.event.source.EventSource;
-import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collections;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /**
@@ -102,8 +92,7 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
             return UpdateControl.noUpdate();
         }
         Instant now = clock.instant();
-        Turns turns = Turns.of(context.getSecondaryResources(Job.class), context.getSecondaryResources(Pod.class), now);
-        PoolPass pass = new PoolPass(pool, pools.of(pool), turns, now);
+        PoolPass pass = new PoolPass(pool, pools.of(pool), TurnInformers.turns(context, now), now);
         Duration next = SWEEP;
         try {
             next = run(pass);
@@ -150,27 +139,7 @@ public class WorkerPoolReconciler implements Reconciler<WorkerPool> {
     /** Called once, before the informers start. */
     @Override
     public List<EventSource<?, WorkerPool>> prepareEventSources(EventSourceContext<WorkerPool> context) {
-        return List.of(workers(Job.class, context), workers(Pod.class, context), poolTriggers);
-    }
-
-    private static <R extends HasMetadata> InformerEventSource<R, WorkerPool> workers(
-            Class<R> type, EventSourceContext<WorkerPool> context) {
-        String selector = WorkerPodFactory.LABELS.entrySet().stream()
-                .map(label -> label.getKey() + "=" + label.getValue())
-                .sorted()
-                .collect(Collectors.joining(","));
-        return new InformerEventSource<>(
-                InformerEventSourceConfiguration.from(type, WorkerPool.class)
-                        .withLabelSelector(selector)
-                        .withSecondaryToPrimaryMapper(WorkerPoolReconciler::poolOf)
-                        .build(),
-                context);
-    }
-
-    private static Set<ResourceID> poolOf(HasMetadata worker) {
-        String pool = worker.getMetadata().getLabels().get(Api.POOL_LABEL);
-        return pool == null
-                ? Set.of()
-                : Set.of(new ResourceID(pool, worker.getMetadata().getNamespace()));
+        return Stream.concat(TurnInformers.open(context).stream(), Stream.of(poolTriggers))
+                .toList();
     }
 }

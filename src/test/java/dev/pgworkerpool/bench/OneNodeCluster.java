@@ -4,9 +4,11 @@ import static org.awaitility.Awaitility.await;
 
 import dev.pgworkerpool.api.WorkerJobStatus.Phase;
 import dev.pgworkerpool.embedded.Change;
+import dev.pgworkerpool.embedded.NodeImage;
 import dev.pgworkerpool.postgres.QueueDatabase;
 import dev.pgworkerpool.system.EmbeddedSurroundings;
 import dev.pgworkerpool.system.RunningSystem;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -18,13 +20,13 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * The operator of this build as a process of its own, with a pool of 8 slots, on the demo's Kubernetes: an API in this process, and
- * a node that runs workers as processes. What the image's AOT caches give is missing here.
+ * The operator of this build, with a pool of 8 slots, on the demo's Kubernetes: an API in this process, and a node that runs workers as
+ * processes. Both are started as the image starts them.
  */
 final class OneNodeCluster implements AutoCloseable {
     static final String REMARK =
-            "On the Kubernetes API of the demo, with one node and without the image's AOT caches; a real cluster takes"
-                    + " longer for what is its own: `make measure`.";
+            "On the Kubernetes API of the demo, with one node; operator and workers as the image starts them. A real"
+                    + " cluster takes longer for what is its own: `make measure`.";
 
     private static final Path FOLDER = Path.of("target", "bench");
     private static final Duration PATIENCE = Duration.ofMinutes(30);
@@ -41,7 +43,8 @@ final class OneNodeCluster implements AutoCloseable {
     /** Returns when the pool is ready. */
     static OneNodeCluster start(BenchServer server) throws Exception {
         var folder = Files.createTempDirectory(FOLDER, "cluster-");
-        var surroundings = EmbeddedSurroundings.on(server.postgres(), folder);
+        var surroundings = EmbeddedSurroundings.on(
+                server.postgres(), folder, NodeImage.worker(ImageFiles.worker()), ImageFiles.operator());
         return new OneNodeCluster(surroundings, RunningSystem.start(surroundings));
     }
 
@@ -55,6 +58,15 @@ final class OneNodeCluster implements AutoCloseable {
 
     ProcessHandle operator() {
         return surroundings.operator().handle();
+    }
+
+    /** Kills it and starts it again. Returns how long it took from there until it was ready. */
+    Duration restartOperator() throws IOException {
+        surroundings.killOperator();
+        var start = Instant.now();
+        surroundings.startOperator();
+        await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5)).until(surroundings.operator()::isReady);
+        return Duration.between(start, Instant.now());
     }
 
     /** So many requests were made to the API, by all clients. */

@@ -5,15 +5,20 @@ import dev.pgworkerpool.postgres.QueueDatabase;
 import dev.pgworkerpool.system.ProcessLoad;
 import dev.pgworkerpool.system.RunningSystem;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the operator takes of the memory, with one pool that has nothing to do, and with many pools and WorkerJobs. Once.
+ * What the operator takes of the time until it is ready, and of the memory with one pool that has nothing to do and with many pools and
+ * WorkerJobs. Once.
  *
  * @param pools on as many databases
  * @param workerJobs that have ended
  */
 record OperatorQuestion(int pools, int workerJobs) implements Question {
+    private static final int STARTS = 5;
+
+    private static final Series READY = Series.ours("start to ready, p50", "ms");
     private static final Series IDLE = Series.ours("one pool", "MiB");
     private static final Series LOADED = Series.ours("many pools and WorkerJobs", "MiB");
 
@@ -21,18 +26,29 @@ record OperatorQuestion(int pools, int workerJobs) implements Question {
     public About about() {
         return new About(
                 "operator",
-                "Resident memory of the operator",
-                "MiB with one idle pool, and with %d pools, each on a database of its own, and %,d WorkerJobs that have run."
+                "Start and memory of the operator",
+                "From the start of its process until it says that it is ready; resident with one idle pool, and with %d pools, each on a database of its own, and %,d WorkerJobs that have run."
                         .formatted(pools, workerJobs),
                 1,
-                List.of(Aim.atMost(200, IDLE), Aim.atMost(300, LOADED)));
+                List.of(Aim.atMost(1500, READY), Aim.atMost(200, IDLE), Aim.atMost(300, LOADED)));
     }
 
     @Override
     public Trial open(BenchServer server) throws Exception {
         var cluster = OneNodeCluster.start(server);
         return new OneNodeTrial(
-                cluster, 0, List.of(() -> idle(cluster), () -> loaded(cluster, server.postgres())), List.of());
+                cluster,
+                0,
+                List.of(() -> starts(cluster), () -> idle(cluster), () -> loaded(cluster, server.postgres())),
+                List.of());
+    }
+
+    private static List<Figure> starts(OneNodeCluster cluster) throws IOException {
+        var times = new ArrayList<Double>();
+        for (int i = 0; i < STARTS; i++) {
+            times.add(cluster.restartOperator().toNanos() / 1e6);
+        }
+        return List.of(new Figure(READY, Quantile.of(times, 50)));
     }
 
     private static List<Figure> idle(OneNodeCluster cluster) throws IOException {

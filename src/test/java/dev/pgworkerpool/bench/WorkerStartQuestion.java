@@ -41,7 +41,7 @@ record WorkerStartQuestion(int rounds, int starts) implements Question {
     public Trial open(BenchServer server) throws Exception {
         var database = BenchDatabase.on(server, Durability.DURABLE);
         database.resume();
-        var arguments = ImageWorker.arguments();
+        var arguments = ImageFiles.worker();
         var workers = new TestWorkers(database.queue(), Files.createDirectories(CREDENTIALS));
         return new Trial() {
             @Override

@@ -40,7 +40,7 @@ final class OperatorDeployment implements AutoCloseable {
     }
 
     private OperatorProcess start() throws IOException {
-        var started = OperatorProcess.start(kubeconfig, log, environment, port);
+        var started = OperatorProcess.start(OperatorProcess.PACKAGED, kubeconfig, log, environment, port);
         started.writePid(pidFile);
         started.handle().onExit().thenRunAsync(this::startAgain, AFTER_A_SECOND);
         return started;

@@ -17,9 +17,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** The packaged operator as a process of its own: what the container image runs from its cache, without the cache. */
+/** The packaged operator as a process of its own. */
 public final class OperatorProcess implements AutoCloseable {
     private static final Path JAR = Path.of("target/quarkus-app/quarkus-run.jar");
+
+    /** What the container image runs from its cache, without the cache. */
+    public static final List<String> PACKAGED = List.of(
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Xmx256m",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-jar",
+            JAR.toString());
+
     private static final Duration TIME_TO_END = Duration.ofSeconds(20);
     private static final Duration TIME_TO_ANSWER = Duration.ofSeconds(2);
 
@@ -34,19 +45,22 @@ public final class OperatorProcess implements AutoCloseable {
     /**
      * Starts the operator against the API that the kubeconfig names and returns at once, see {@link #isReady()}.
      *
+     * @param arguments for {@code java}: the operator as it is packaged, or as the image has it
      * @param environment variables for the operator besides those
      */
-    public static OperatorProcess start(Path kubeconfig, Path log, Map<String, String> environment) throws IOException {
-        return start(kubeconfig, log, environment, freePort());
+    public static OperatorProcess start(
+            List<String> arguments, Path kubeconfig, Path log, Map<String, String> environment) throws IOException {
+        return start(arguments, kubeconfig, log, environment, freePort());
     }
 
     /** The same on a port of the caller's choice. */
-    static OperatorProcess start(Path kubeconfig, Path log, Map<String, String> environment, int port)
+    static OperatorProcess start(
+            List<String> arguments, Path kubeconfig, Path log, Map<String, String> environment, int port)
             throws IOException {
         if (!Files.exists(JAR)) {
             throw new IllegalStateException(JAR + " is missing: run `make demo`, or package first");
         }
-        var builder = new ProcessBuilder(command())
+        var builder = new ProcessBuilder(command(arguments))
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         builder.environment().put("KUBECONFIG", kubeconfig.toAbsolutePath().toString());
@@ -115,12 +129,10 @@ public final class OperatorProcess implements AutoCloseable {
         }
     }
 
-    private static List<String> command() {
+    private static List<String> command(List<String> arguments) {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m"));
-        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"));
-        command.addAll(List.of("-jar", JAR.toString()));
+        command.addAll(arguments);
         return command;
     }
 

@@ -24,10 +24,20 @@ public interface NodeImage {
 
     /** The worker of this build, run by the JVM that runs us, in place of {@code java @/app/worker.args}. */
     static NodeImage worker() {
+        return worker(List.of(
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xshare:auto",
+                "-cp",
+                workerClassPath(),
+                WorkerMain.class.getName()));
+    }
+
+    /** The same with other arguments for {@code java}, the main class among them. */
+    static NodeImage worker(List<String> arguments) {
         var line = new ArrayList<String>();
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        line.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", workerClassPath()));
-        line.add("dev.pgworkerpool.worker.WorkerMain");
+        line.addAll(arguments);
         var worker = List.copyOf(line);
         return command -> command.contains("@/app/worker.args") ? worker : command;
     }

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.stream.Stream;
@@ -21,31 +22,46 @@ public final class EmbeddedSurroundings implements Surroundings {
     private final Path dir;
     private final PostgresServer postgres;
     private final boolean postgresIsOurs;
+    private final List<String> operatorArguments;
     private final EmbeddedCluster cluster;
     private OperatorProcess operator;
     private int starts;
 
-    private EmbeddedSurroundings(Path dir, PostgresServer postgres, boolean postgresIsOurs) throws IOException {
+    private EmbeddedSurroundings(
+            Path dir, PostgresServer postgres, boolean postgresIsOurs, NodeImage node, List<String> operatorArguments)
+            throws IOException {
         this.dir = dir;
         this.postgres = postgres;
         this.postgresIsOurs = postgresIsOurs;
-        this.cluster = EmbeddedCluster.start(dir.resolve("cluster"), NodeImage.worker());
+        this.operatorArguments = operatorArguments;
+        this.cluster = EmbeddedCluster.start(dir.resolve("cluster"), node);
         cluster.applyCrds(Path.of("crds"));
         this.operator = newOperator();
     }
 
     static EmbeddedSurroundings start(Path dir) throws IOException {
-        return start(dir, EmbeddedPostgres.start(dir.resolve("postgres")), true);
+        return start(
+                dir,
+                EmbeddedPostgres.start(dir.resolve("postgres")),
+                true,
+                NodeImage.worker(),
+                OperatorProcess.PACKAGED);
     }
 
-    /** With a server that stays the caller's. */
-    public static EmbeddedSurroundings on(PostgresServer postgres, Path dir) throws IOException {
-        return start(dir, postgres, false);
+    /**
+     * With a server that stays the caller's.
+     *
+     * @param operatorArguments for {@code java}
+     */
+    public static EmbeddedSurroundings on(
+            PostgresServer postgres, Path dir, NodeImage node, List<String> operatorArguments) throws IOException {
+        return start(dir, postgres, false, node, operatorArguments);
     }
 
-    private static EmbeddedSurroundings start(Path dir, PostgresServer postgres, boolean postgresIsOurs)
+    private static EmbeddedSurroundings start(
+            Path dir, PostgresServer postgres, boolean postgresIsOurs, NodeImage node, List<String> operatorArguments)
             throws IOException {
-        var surroundings = new EmbeddedSurroundings(dir, postgres, postgresIsOurs);
+        var surroundings = new EmbeddedSurroundings(dir, postgres, postgresIsOurs, node, operatorArguments);
         Diagnostics.watch(surroundings);
         return surroundings;
     }
@@ -141,7 +157,8 @@ public final class EmbeddedSurroundings implements Surroundings {
 
     private OperatorProcess newOperator() throws IOException {
         starts++;
-        return OperatorProcess.start(cluster.kubeconfig(), log(), Map.of("PGWP_WORKER_IMAGE", workerImage()));
+        return OperatorProcess.start(
+                operatorArguments, cluster.kubeconfig(), log(), Map.of("PGWP_WORKER_IMAGE", workerImage()));
     }
 
     @Override

@@ -79,6 +79,7 @@ class LeaderElectionIT {
 
     private OperatorProcess startOperator(String name) throws IOException {
         OperatorProcess operator = OperatorProcess.start(
+                OperatorProcess.PACKAGED,
                 surroundings.cluster().kubeconfig(),
                 dir.resolve("operator-" + name + ".log"),
                 Map.of("PGWP_LEADER_ELECTION", "true"));

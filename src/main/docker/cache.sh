@@ -1,0 +1,5 @@
+# cache.sh NAME JAR: writes the AOT cache NAME.aot, with the classes of JAR and of the JDK that are listed in NAME.classes, for a JVM that
+# is started with NAME.args.
+set -eu
+java $(grep ^-- "$1.args") -XX:+UseSerialGC -Xshare:dump -XX:+AOTClassLinking -XX:SharedClassListFile="$1.classes" \
+  -XX:SharedArchiveFile="$1.aot" -cp "$PWD/$2"
