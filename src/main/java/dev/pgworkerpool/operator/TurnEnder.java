@@ -73,8 +73,12 @@ class TurnEnder {
         if (pass.live().started.contains(jobName)) {
             return false;
         }
-        Optional<Turn> turn = pass.turns().find(jobName);
-        return turn.isPresent() ? !turn.get().holdsSlot() : !lives(pass, jobName);
+        Turn turn = find(pass, jobName);
+        return !turn.holdsSlot() && (turn.job() != null || !lives(pass, jobName));
+    }
+
+    private static Turn find(PoolPass pass, String jobName) {
+        return pass.turns().find(jobName).orElse(new Turn(jobName, null, List.of()));
     }
 
     private boolean lives(PoolPass pass, String jobName) {
@@ -114,7 +118,7 @@ class TurnEnder {
 
     /** The pods' cache may lag behind that of the Jobs. */
     private Turn withPods(PoolPass pass, OpenTurn open) {
-        Turn turn = pass.turns().find(open.jobName()).orElse(new Turn(open.jobName(), null, List.of()));
+        Turn turn = find(pass, open.jobName());
         if (turn.job() == null || !turn.pods().isEmpty()) {
             return turn;
         }

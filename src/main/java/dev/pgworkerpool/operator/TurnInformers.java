@@ -5,6 +5,7 @@ import dev.pgworkerpool.api.WorkerPool;
 import dev.pgworkerpool.schedule.Turns;
 import dev.pgworkerpool.schedule.WorkerPodFactory;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
@@ -15,17 +16,17 @@ import io.javaoperatorsdk.operator.processing.event.source.EventSource;
 import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The Jobs and pods of workers, by pool, as the API has told so far. They are read as they are in the cache, by an index: the
- * framework's {@code getSecondaryResources} puts them in hash sets, and so takes the hash of all that each Job and each pod says.
+ * The Jobs and pods of workers, by pool, as the API has told so far.
+ *
+ * <p>Whatever lives is among what is read here, also while it is being updated: slots are counted by it. An index of the informer
+ * doesn't promise that. The framework's {@code getSecondaryResources} does, but takes the hash of all that each Job and pod says.
  */
 class TurnInformers {
-    private static final String BY_POOL = "pool";
-
     private TurnInformers() {}
 
     static List<EventSource<?, WorkerPool>> open(EventSourceContext<WorkerPool> context) {
@@ -40,7 +41,9 @@ class TurnInformers {
     private static <R extends HasMetadata> List<R> workers(Class<R> type, Context<WorkerPool> context) {
         var informer = (InformerEventSource<R, WorkerPool>)
                 context.eventSourceRetriever().getEventSourceFor(type);
-        return informer.byIndex(BY_POOL, ResourceID.toString(context.getPrimaryResource()));
+        ObjectMeta pool = context.getPrimaryResource().getMetadata();
+        return informer.list(pool.getNamespace(), worker -> pool.getName().equals(poolName(worker)))
+                .toList();
     }
 
     private static <R extends HasMetadata> InformerEventSource<R, WorkerPool> informer(
@@ -49,21 +52,22 @@ class TurnInformers {
                 .map(label -> label.getKey() + "=" + label.getValue())
                 .sorted()
                 .collect(Collectors.joining(","));
-        var source = new InformerEventSource<R, WorkerPool>(
+        return new InformerEventSource<>(
                 InformerEventSourceConfiguration.from(type, WorkerPool.class)
                         .withLabelSelector(selector)
-                        .withSecondaryToPrimaryMapper(
-                                worker -> poolOf(worker).stream().collect(Collectors.toSet()))
+                        .withSecondaryToPrimaryMapper(TurnInformers::poolOf)
                         .build(),
                 context);
-        source.addIndexers(Map.of(
-                BY_POOL,
-                worker -> poolOf(worker).map(ResourceID::toString).stream().toList()));
-        return source;
     }
 
-    private static Optional<ResourceID> poolOf(HasMetadata worker) {
-        return Optional.ofNullable(worker.getMetadata().getLabels().get(Api.POOL_LABEL))
-                .map(pool -> new ResourceID(pool, worker.getMetadata().getNamespace()));
+    private static Set<ResourceID> poolOf(HasMetadata worker) {
+        String pool = poolName(worker);
+        return pool == null
+                ? Set.of()
+                : Set.of(new ResourceID(pool, worker.getMetadata().getNamespace()));
+    }
+
+    private static @Nullable String poolName(HasMetadata worker) {
+        return worker.getMetadata().getLabels().get(Api.POOL_LABEL);
     }
 }

@@ -2,16 +2,17 @@ package dev.pgworkerpool.operator;
 
 import dev.pgworkerpool.api.WorkerJob;
 import io.javaoperatorsdk.operator.processing.event.ResourceID;
-import io.javaoperatorsdk.operator.processing.event.source.IndexerResourceCache;
+import io.javaoperatorsdk.operator.processing.event.source.Cache;
 import io.javaoperatorsdk.operator.processing.event.source.ResourceEventAware;
 import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
 import jakarta.inject.Singleton;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,12 +24,13 @@ import org.jspecify.annotations.Nullable;
  */
 @Singleton
 class WorkerJobTriggers extends SimpleInboundEventSource<WorkerJob> implements ResourceEventAware<WorkerJob> {
-    private static final String BY_UID = "uid";
-    private static final String BY_POOL = "pool";
-
     private final LivePools pools;
     private final PoolTriggers poolTriggers;
-    private volatile @Nullable IndexerResourceCache<WorkerJob> cache;
+
+    /** Those that have not ended, by uid. An index of the cache would leave out, for a moment, what is being updated. */
+    private final Map<String, ResourceID> unended = new ConcurrentHashMap<>();
+
+    private volatile @Nullable Cache<WorkerJob> cache;
 
     WorkerJobTriggers(LivePools pools, PoolTriggers poolTriggers) {
         super("queues");
@@ -37,36 +39,50 @@ class WorkerJobTriggers extends SimpleInboundEventSource<WorkerJob> implements R
     }
 
     /** Call before the informers start. */
-    void lookUpIn(IndexerResourceCache<WorkerJob> primaries) {
-        primaries.addIndexers(Map.of(
-                BY_UID,
-                job -> isOver(job) ? List.of() : List.of(job.getMetadata().getUid()),
-                BY_POOL,
-                job -> isOver(job) ? List.of() : List.of(poolOf(job).toString())));
+    void lookUpIn(Cache<WorkerJob> primaries) {
         cache = primaries;
     }
 
     /** Its statements have changed. Uids of nobody are nobody's. */
     void changed(String uid) {
-        ids(find(BY_UID, uid)).forEach(this::propagateEvent);
+        ResourceID job = unended.get(uid);
+        if (job != null) {
+            propagateEvent(job);
+        }
     }
 
-    /** It exists, as far as the cache shows, and has not ended. */
+    /** It exists, as far as the cache has told, and has not ended. */
     boolean knows(String uid) {
-        return !find(BY_UID, uid).isEmpty();
+        return unended.containsKey(uid);
     }
 
-    /** The cache doesn't show it any more. */
     @Override
-    public void onResourceDeleted(WorkerJob job) {
-        if (!ended(job)) {
-            deleted(job);
+    public void onResourceCreated(WorkerJob job) {
+        if (!isOver(job)) {
+            unended.put(job.getMetadata().getUid(), ResourceID.fromResource(job));
         }
     }
 
     @Override
     public void onResourceUpdated(WorkerJob job, WorkerJob before) {
+        if (!before.getMetadata().getUid().equals(job.getMetadata().getUid())) {
+            onResourceDeleted(before); // and made anew, while nobody could tell us
+        }
+        if (isOver(job)) {
+            unended.remove(job.getMetadata().getUid());
+        } else {
+            onResourceCreated(job);
+        }
         if (job.isMarkedForDeletion() && !ended(job)) {
+            deleted(job);
+        }
+    }
+
+    /** The cache doesn't show it any more. */
+    @Override
+    public void onResourceDeleted(WorkerJob job) {
+        unended.remove(job.getMetadata().getUid());
+        if (!ended(job)) {
             deleted(job);
         }
     }
@@ -89,14 +105,14 @@ class WorkerJobTriggers extends SimpleInboundEventSource<WorkerJob> implements R
 
     /** Those of this pool that have not ended. */
     Set<ResourceID> ofPool(ResourceID pool) {
-        return ids(find(BY_POOL, pool.toString()));
+        return cached(pool).map(ResourceID::fromResource).collect(Collectors.toSet());
     }
 
     /** The uids of those of this pool that have not ended, or whose end is yet to be written; empty while that isn't known. */
     Optional<Set<UUID>> unended(ResourceID pool) {
         // The framework starts this source when the cache is complete.
         return isRunning()
-                ? Optional.of(find(BY_POOL, pool.toString()).stream()
+                ? Optional.of(cached(pool)
                         .map(job -> UUID.fromString(job.getMetadata().getUid()))
                         .collect(Collectors.toSet()))
                 : Optional.empty();
@@ -114,12 +130,10 @@ class WorkerJobTriggers extends SimpleInboundEventSource<WorkerJob> implements R
         return ended(job) || job.isMarkedForDeletion();
     }
 
-    private List<WorkerJob> find(String index, String key) {
-        IndexerResourceCache<WorkerJob> primaries = cache;
-        return primaries == null ? List.of() : primaries.byIndex(index, key);
-    }
-
-    private static Set<ResourceID> ids(List<WorkerJob> jobs) {
-        return jobs.stream().map(ResourceID::fromResource).collect(Collectors.toSet());
+    private Stream<WorkerJob> cached(ResourceID pool) {
+        Cache<WorkerJob> primaries = cache;
+        return primaries == null
+                ? Stream.empty()
+                : primaries.list(job -> !isOver(job) && poolOf(job).equals(pool));
     }
 }

@@ -35,7 +35,7 @@ public class PoolMetrics {
     private final InstantSource clock;
     private final Map<String, PoolMeters> pools = new ConcurrentHashMap<>();
 
-    PoolMetrics(MeterRegistry registry, InstantSource clock) {
+    public PoolMetrics(MeterRegistry registry, InstantSource clock) {
         this.registry = registry;
         this.clock = clock;
     }

@@ -73,9 +73,9 @@ class ImageIT {
                         "history", "--no-trunc", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}", Docker.IMAGE)
                 .lines()
                 .toList();
-        assertThat(newestFirst).anyMatch(layer -> layer.contains("-Xshare:dump"));
+        assertThat(newestFirst).anyMatch(layer -> layer.contains("cache.sh operator"));
         var sinceTheCache = newestFirst.stream()
-                .takeWhile(layer -> !layer.contains("-Xshare:dump"))
+                .takeWhile(layer -> !layer.contains("cache.sh operator"))
                 .toList();
         assertThat(sinceTheCache).anyMatch(layer -> layer.contains("quarkus-app/app"));
         assertThat(sinceTheCache.stream()

@@ -75,6 +75,20 @@ class ControlTest extends OneWorkerTest {
                 .containsExactly("0");
     }
 
+    @Test
+    void a_running_job_is_interrupted_also_where_its_login_was_another_roles_before() throws Exception {
+        database.asSuperuser("DELETE FROM worker_pool.login");
+        database.list(List.of("wp$bob"), List.of("wp$bob"));
+        database.list(List.of("alice", "bob"), List.of("alice", "wp$bob"));
+        var job = database.submit("bob", "foo", "SELECT pg_sleep(600)");
+        var worker = start();
+        awaitStatus(job, "pending");
+        assertThat(database.ask("bob", "SELECT worker_pool.cancel(" + job + ")"))
+                .containsExactly("t");
+        assertThat(worker.get(30, TimeUnit.SECONDS)).isEqualTo(Outcome.DRAINED);
+        assertThat(look("concat_ws(' ', status, sqlstate)")).containsExactly("cancelled 57014");
+    }
+
     /** Once in five times at least: the machine may be busy. */
     @Test
     void a_running_job_is_interrupted_within_a_second() throws Exception {

@@ -388,7 +388,8 @@ $$;
 -- The same evidence for a job that turned out to be long, found by the row lock of the session that runs it. Returns its id; null
 -- when the session runs none any more.
 --
--- It is the first one that waits, or one of the next few if others came late: the index is read until it is there.
+-- It is the first one that waits, or one of the next few if others came late: the index of the name is read until it is there; to
+-- its end when none runs.
 CREATE FUNCTION worker_pool.note_running(worker text, backend int, elapsed_ms int) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -398,24 +399,28 @@ SET enable_bitmapscan = off
 SET enable_sort = off
 AS $$
 DECLARE
-    running record;
-    job     record;
+    running    text;
+    submitters oid[];
+    job        record;
 BEGIN
     SELECT j.id, j.origin_uid, j.finished_at INTO job
     FROM worker_pool.running_autocommit a
     JOIN worker_pool.queued_job j ON j.id = a.id
     WHERE a.worker_name = worker AND a.pid = backend;
     IF NOT FOUND THEN
-        SELECT r.xid, r.submitter INTO running FROM worker_pool.running_transaction r WHERE r.pid = backend;
-        IF NOT FOUND THEN
+        -- Its login may have been another role's before.
+        SELECT min(r.xid), array_agg(r.submitter) INTO running, submitters
+        FROM worker_pool.running_transaction r
+        WHERE r.pid = backend;
+        IF running IS NULL THEN
             RETURN NULL;
         END IF;
         SELECT j.id, j.origin_uid, j.finished_at INTO job
         FROM worker_pool.queued_job j
         WHERE j.worker_name BETWEEN worker AND worker
           AND j.status = 'waiting'
-          AND j.xmax::text = running.xid
-          AND j.submitter = running.submitter
+          AND j.xmax::text = running
+          AND j.submitter = ANY (submitters)
         ORDER BY j.worker_name, j.id
         LIMIT 1;
     END IF;
