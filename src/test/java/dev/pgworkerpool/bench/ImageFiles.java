@@ -10,7 +10,7 @@ import java.util.Map;
 /** What the container image has under {@code /app}, made by the same scripts: the packaged classes, the arguments and the AOT caches. */
 final class ImageFiles {
     private static final Path APP = Path.of("target", "bench", "app").toAbsolutePath();
-    private static final String JAVA =
+    private static final String JAVA_BIN =
             Path.of(System.getProperty("java.home"), "bin").toString();
 
     private static boolean made;
@@ -35,8 +35,13 @@ final class ImageFiles {
             return;
         }
         script("""
-                rm -rf "$APP" && cp -R target/quarkus-app "$APP" && cp src/main/docker/*.* "$APP" && cd "$APP"
-                sh libraries.sh && sh cache.sh worker lib/postgresql.jar && sh cache.sh operator lib/libraries.jar
+                rm -rf "$APP"
+                cp -R target/quarkus-app "$APP"
+                cp src/main/docker/*.* "$APP"
+                cd "$APP"
+                sh libraries.sh
+                sh cache.sh worker lib/postgresql.jar
+                sh cache.sh operator lib/libraries.jar
                 """);
         for (var name : List.of("worker.args", "operator.args")) {
             var file = APP.resolve(name);
@@ -48,7 +53,7 @@ final class ImageFiles {
     private static void script(String lines) throws IOException {
         new Command(
                         List.of("sh", "-ec", lines),
-                        Map.of("APP", APP.toString(), "PATH", JAVA + ":" + System.getenv("PATH")))
+                        Map.of("APP", APP.toString(), "PATH", JAVA_BIN + ":" + System.getenv("PATH")))
                 .run();
     }
 }

@@ -45,7 +45,12 @@ final class OneNodeCluster implements AutoCloseable {
         var folder = Files.createTempDirectory(FOLDER, "cluster-");
         var surroundings = EmbeddedSurroundings.on(
                 server.postgres(), folder, NodeImage.worker(ImageFiles.worker()), ImageFiles.operator());
-        return new OneNodeCluster(surroundings, RunningSystem.start(surroundings));
+        try {
+            return new OneNodeCluster(surroundings, RunningSystem.start(surroundings));
+        } catch (Exception e) {
+            surroundings.close();
+            throw e;
+        }
     }
 
     RunningSystem system() {
@@ -65,8 +70,19 @@ final class OneNodeCluster implements AutoCloseable {
         surroundings.killOperator();
         var start = Instant.now();
         surroundings.startOperator();
-        await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(5)).until(surroundings.operator()::isReady);
+        await().atMost(PATIENCE)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(20))
+                .until(surroundings.operator()::isReady);
         return Duration.between(start, Instant.now());
+    }
+
+    /** Until the operator that was started last has been through a pass. */
+    void awaitPass() {
+        await().atMost(PATIENCE)
+                .until(() -> surroundings
+                        .metrics()
+                        .anyMatch(line -> line.startsWith("pgworkerpool_pool_ready{") && line.endsWith("} 1.0")));
     }
 
     /** So many requests were made to the API, by all clients. */

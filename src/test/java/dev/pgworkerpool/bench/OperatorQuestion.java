@@ -17,6 +17,7 @@ import java.util.List;
  */
 record OperatorQuestion(int pools, int workerJobs) implements Question {
     private static final int STARTS = 5;
+    private static final long SEVERAL_SWEEPS_MILLIS = 20_000;
 
     private static final Series READY = Series.ours("start to ready, p50", "ms");
     private static final Series IDLE = Series.ours("one pool", "MiB");
@@ -51,7 +52,9 @@ record OperatorQuestion(int pools, int workerJobs) implements Question {
         return List.of(new Figure(READY, Quantile.of(times, 50)));
     }
 
-    private static List<Figure> idle(OneNodeCluster cluster) throws IOException {
+    private static List<Figure> idle(OneNodeCluster cluster) throws IOException, InterruptedException {
+        cluster.awaitPass();
+        Thread.sleep(SEVERAL_SWEEPS_MILLIS);
         return List.of(new Figure(IDLE, ProcessLoad.of(cluster.operator()).residentMiB()));
     }
 

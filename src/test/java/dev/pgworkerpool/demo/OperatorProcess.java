@@ -34,6 +34,7 @@ public final class OperatorProcess implements AutoCloseable {
     private static final Duration TIME_TO_END = Duration.ofSeconds(20);
     private static final Duration TIME_TO_ANSWER = Duration.ofSeconds(2);
 
+    private final HttpClient http = HttpClient.newHttpClient();
     private final Process process;
     private final URI url;
 
@@ -105,7 +106,7 @@ public final class OperatorProcess implements AutoCloseable {
         var request = HttpRequest.newBuilder(url.resolve("/q/health/ready"))
                 .timeout(TIME_TO_ANSWER)
                 .build();
-        try (var http = HttpClient.newHttpClient()) {
+        try {
             return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
         } catch (IOException e) {
             return false;
@@ -118,6 +119,7 @@ public final class OperatorProcess implements AutoCloseable {
     /** As Kubernetes ends a pod: SIGTERM, and SIGKILL when that was not enough. */
     @Override
     public void close() {
+        http.shutdownNow();
         process.destroy();
         try {
             if (!process.waitFor(TIME_TO_END.toSeconds(), TimeUnit.SECONDS)) {

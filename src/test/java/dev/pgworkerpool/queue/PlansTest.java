@@ -213,6 +213,31 @@ class PlansTest extends OnEachServer {
         }
     }
 
+    /** What the operator and the worker ask once a turn, or once for a job that runs alone. */
+    @ParameterizedTest
+    @EnumSource
+    void nothing_that_a_turn_needs_reads_all_jobs(Statistics statistics) throws SQLException {
+        try (var operator = requireNonNull(DATABASES.get(statistics)).as(OPERATOR)) {
+            operator.setAutoCommit(false);
+            var job = QueueDatabase.ask(operator, "SELECT id FROM worker_pool.head('name 12')")
+                    .getFirst();
+            for (var call : List.of(
+                    "turn_started('name 12', 1, 'job-1')",
+                    "worker_up('name 12', 'pod-1')",
+                    "should_end('name 12')",
+                    "begin_job('name 12', %s)",
+                    "cancel_wanted(%s)",
+                    "end_attempt('name 12', %s, 1, NULL, NULL, false)",
+                    "turn_ended('name 12', 1, NULL)",
+                    "enqueue_workerjob(gen_random_uuid(), 'WorkerJob default/one', 'name 12', '{SELECT 1}', 'alice', 'continue')")) {
+                assertThat(ways(operator, "SELECT worker_pool." + call.formatted(job)))
+                        .as(call)
+                        .doesNotContain(EVERYTHING);
+            }
+            operator.rollback();
+        }
+    }
+
     /** The indexes by which this call reads the jobs. */
     private static Set<String> ways(Statistics statistics, String role, String call) throws SQLException {
         try (var connection = requireNonNull(DATABASES.get(statistics)).as(role)) {
