@@ -119,6 +119,27 @@ class SessionHygieneTest extends OneWorkerTest {
     }
 
     @Test
+    void nor_does_it_leave_anything_that_the_next_job_could_take_for_its_own() throws SQLException {
+        database.execute("alice", "CREATE SEQUENCE IF NOT EXISTS numbers");
+        createLateTrigger("""
+                CREATE TEMP TABLE effect (v text);
+                PERFORM pg_advisory_lock(7), nextval('numbers');
+                EXECUTE 'LISTEN x';
+                EXECUTE 'PREPARE p AS SELECT 1';""");
+        submit("INSERT INTO public.late VALUES (1)");
+        submit(
+                "INSERT INTO effect (v) SELECT concat_ws(' ', to_regclass('pg_temp.effect'),"
+                        + " (SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objid = 7),"
+                        + " (SELECT max(c) FROM pg_listening_channels() c), (SELECT name FROM pg_prepared_statements WHERE name = 'p'))");
+        submit("SELECT lastval()");
+        run();
+        assertThat(effects()).containsExactly("");
+        assertThat(outcomes())
+                .containsExactly("done", "done", "failed 55000 lastval is not yet defined in this session");
+        dropLateTrigger();
+    }
+
+    @Test
     void a_time_limit_that_a_job_set_does_not_strike_the_next() throws SQLException {
         submit("SELECT 1");
         submit("SET statement_timeout = '1ms'; SET lock_timeout = '1ms'; SET idle_in_transaction_session_timeout ="

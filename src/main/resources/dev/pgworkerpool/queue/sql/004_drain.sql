@@ -492,16 +492,17 @@ BEGIN
             END IF;
         END IF;
         COMMIT;
-        -- A deferred trigger that deferred another one ran just now, behind all of the above. And this transaction has begun with what
+        -- A deferred trigger that deferred another one ran just now, behind all of the above, and this transaction has begun with what
         -- it set.
         RESET SESSION AUTHORIZATION;
         RESET ROLE;
         RESET ALL;
-        IF pg_catalog.current_setting('transaction_isolation') OPERATOR(pg_catalog.<>) pg_catalog.current_setting('default_transaction_isolation')
-           OR pg_catalog.current_setting('transaction_read_only') OPERATOR(pg_catalog.<>) pg_catalog.current_setting('default_transaction_read_only')
-        THEN
-            COMMIT;
-        END IF;
+        DEALLOCATE ALL;
+        DISCARD TEMP;
+        DISCARD SEQUENCES;
+        UNLISTEN *;
+        setting := pg_catalog.pg_advisory_unlock_all();
+        COMMIT;
 
         after_id := job.id;
         took := pg_catalog.round(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) begun) OPERATOR(pg_catalog.*) 10000.0::pg_catalog.float8) OPERATOR(pg_catalog./) 10.0::pg_catalog.float8;
