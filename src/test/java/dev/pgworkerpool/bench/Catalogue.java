@@ -88,7 +88,7 @@ final class Catalogue {
                                 "The same where no commit waits for the disk.",
                                 Aim.atLeast(0.85, WORKERS, INSERTS)),
                         new Load(Durability.ASYNC, 1, 16_000 / part, 0),
-                        peers),
+                        List.of()),
                 new DrainQuestion(
                         about(
                                 "drain-link",
