@@ -74,7 +74,10 @@ class InterruptionTest {
     void a_session_that_was_ended_while_it_was_idle_costs_no_attempt() throws Exception {
         var first = database.submit("alice", "foo", "SELECT 1");
         var worker = workers.start("foo", Map.of("PGWP_IDLE_TIMEOUT", "600000"));
-        await().until(() -> status(first).equals("done"));
+        await().until(() -> status(first).equals("done")
+                && database.look(
+                                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND usename = 'alice' AND state <> 'idle'")
+                        .isEmpty());
         database.asSuperuser(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'alice'");
         await().pollDelay(Duration.ofMillis(1100)).until(() -> true);

@@ -102,7 +102,7 @@ class WorkerWaitsTest {
             late.setAutoCommit(false);
             QueueDatabase.execute(late, "CALL worker_pool.submit('foo', 'SELECT 1')");
             var first = database.submit("alice", "foo", "SELECT 2");
-            await().until(() -> status(first).equals(List.of("done")));
+            await().until(() -> status(first).equals(List.of("done")) && isAsleep());
             QueueDatabase.execute(late, "CALL worker_pool.submit('foo', 'SELECT 3')");
             late.commit();
         }
@@ -111,6 +111,14 @@ class WorkerWaitsTest {
         worker.destroy();
         assertThat(database.look("SELECT query_text FROM worker_pool.jobs ORDER BY finished_at"))
                 .containsExactly("SELECT 2", "SELECT 1", "SELECT 3");
+    }
+
+    /** It has given up its lock, so it has come to the end of the queue. */
+    private boolean isAsleep() throws SQLException {
+        return database.look("SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+                        + " WHERE d.datname = current_database() AND locktype = 'advisory' AND objsubid = 1"
+                        + " AND ((classid::bigint << 32) | objid::bigint) = worker_pool.awake_key('foo')")
+                .isEmpty();
     }
 
     private List<String> status(long job) throws SQLException {
