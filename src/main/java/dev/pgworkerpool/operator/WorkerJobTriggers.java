@@ -58,9 +58,7 @@ class WorkerJobTriggers extends SimpleInboundEventSource<WorkerJob> implements R
 
     @Override
     public void onResourceCreated(WorkerJob job) {
-        if (!isOver(job)) {
-            unended.put(job.getMetadata().getUid(), ResourceID.fromResource(job));
-        }
+        note(job);
     }
 
     @Override
@@ -68,13 +66,18 @@ class WorkerJobTriggers extends SimpleInboundEventSource<WorkerJob> implements R
         if (!before.getMetadata().getUid().equals(job.getMetadata().getUid())) {
             onResourceDeleted(before); // and made anew, while nobody could tell us
         }
-        if (isOver(job)) {
-            unended.remove(job.getMetadata().getUid());
-        } else {
-            onResourceCreated(job);
-        }
+        note(job);
         if (job.isMarkedForDeletion() && !ended(job)) {
             deleted(job);
+        }
+    }
+
+    private void note(WorkerJob job) {
+        String uid = job.getMetadata().getUid();
+        if (isOver(job)) {
+            unended.remove(uid);
+        } else {
+            unended.put(uid, ResourceID.fromResource(job));
         }
     }
 

@@ -80,9 +80,9 @@ final class OneNodeCluster implements AutoCloseable {
     /** Until the operator that was started last has been through a pass. */
     void awaitPass() {
         await().atMost(PATIENCE)
-                .until(() -> surroundings
-                        .metrics()
-                        .anyMatch(line -> line.startsWith("pgworkerpool_pool_ready{") && line.endsWith("} 1.0")));
+                .until(() -> system.metrics().entrySet().stream()
+                        .anyMatch(metric ->
+                                metric.getKey().startsWith("pgworkerpool_pool_ready{") && metric.getValue() == 1));
     }
 
     /** So many requests were made to the API, by all clients. */

@@ -317,7 +317,7 @@ public final class RunningSystem implements AutoCloseable {
     }
 
     /** Numbers of the operator's metrics page, by name with labels. */
-    Map<String, Double> metrics() throws IOException {
+    public Map<String, Double> metrics() throws IOException {
         return surroundings
                 .metrics()
                 .filter(line -> !line.startsWith("#") && line.contains(" "))
